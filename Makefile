@@ -1,0 +1,47 @@
+# The words a user types: make run, make test. PYTHON names another interpreter: make run PYTHON=python3.12
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+REPORTS ?=
+# Samples and everybody's own reports never share an index: a folder's index is named after its full path.
+ifeq ($(strip $(REPORTS)),)
+INDEX ?= index/samples
+SOURCE := samples
+else
+INDEX ?= index/reports-$(shell printf '%s' "$(abspath $(REPORTS))" | cksum | cut -d' ' -f1)
+SOURCE := $(REPORTS)
+endif
+
+.PHONY: install run test lint eval browser clean
+
+run: install
+	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
+	@test -f "$(INDEX)/CURRENT" || $(BIN)/wenzheng --index "$(INDEX)" index "$(SOURCE)" || test -f "$(INDEX)/CURRENT"
+	@exec $(BIN)/wenzheng --index "$(INDEX)" serve
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "没有 $(PYTHON)：请安装 Python 3.11 或更新版（Debian/Ubuntu：sudo apt install python3 python3-venv）/ install Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) 太旧：需要 3.11 或更新版，可用 make run PYTHON=python3.12 指定 / Python 3.11 or newer is needed"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "缺 venv：请先执行 sudo apt install python3-venv / install python3-venv first"; exit 1; }
+	@echo "安装到 $(VENV)（首次约两分钟）/ installing into $(VENV), about two minutes the first time"
+	@$(PYTHON) -m venv $(VENV)
+	@# PyTorch's CPU build first, where pip can get one: the ordinary Linux build brings gigabytes of CUDA.
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0+cpu --extra-index-url https://download.pytorch.org/whl/cpu 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+test: install
+	@$(BIN)/python -m pytest
+
+lint: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+browser:
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

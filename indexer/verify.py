@@ -1,0 +1,57 @@
+"""Re-find every passage of an index in the kept original files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from indexer.readers import read
+from retrieval.errors import ReadError
+from retrieval.store import Index, damaged_files
+from retrieval.types import Report
+
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was checked and everything that no longer holds."""
+
+    reports: int
+    passages: int
+    problems: tuple[str, ...]
+
+
+def verify(index: Index) -> Verification:
+    """Checksums of the index's files, then every passage: exact in the stored text, and in the original's bytes."""
+    problems = [f"文件已损坏 / damaged: {path}" for path in damaged_files(index.root, index.manifest)]
+    passages = 0
+    for summary in index.reports:
+        report = index.report(summary.id)
+        passages += len(report.passages)
+        problems.extend(_problems(index, report))
+    return Verification(len(index.reports), passages, tuple(problems))
+
+
+def _problems(index: Index, report: Report) -> Iterator[str]:
+    summary = report.summary
+    path = index.original(summary)
+    if not path.is_file():
+        yield f"{summary.source_name}：原始文件不见了 / original missing: {path}"
+        return
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != summary.sha256:
+        yield f"{summary.source_name}：原始文件被改动 / original altered: {path}"
+        return
+    try:
+        source = _SPACE.sub("", "".join(block.text for block in read(data, summary.source_name).blocks))
+    except ReadError as error:
+        yield str(error)
+        return
+    for passage in report.passages:
+        if report.text[passage.start : passage.end] != passage.text:
+            yield f"{passage.id}：与存下的正文不符 / differs from the stored text"
+        if _SPACE.sub("", passage.text) not in source:
+            yield f"{passage.id}：在原始文件里找不到 / not found in the original: {passage.text[:30]}"

@@ -1,0 +1,103 @@
+"""Texts → vectors. The door of this room: the Protocol, and which model is in use.
+
+The query path opens an exported model with ONNX Runtime and never imports torch;
+`sbert` (sentence-transformers, and with it torch) is imported only to export a model
+once, or for a model that cannot be exported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from retrieval.config import Config
+from retrieval.encoder.locate import ModelSource, locate
+
+Progress = Callable[[int], None]
+
+__all__ = ["Encoder", "ModelSource", "Progress", "TokenVectors", "describe_model", "is_prepared", "open_encoder"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """One text's last hidden states, prompt and special tokens left out.
+
+    `vectors` has shape (tokens, dimension), rows of length 1; `spans` are the tokens'
+    (start, end) in the text.
+    """
+
+    vectors: np.ndarray
+    spans: tuple[tuple[int, int], ...]
+
+
+class Encoder(Protocol):
+    """What indexing and searching need of an embedding model."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when anything changes that changes vectors: weights, prompts, pooling, length."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        """Vectors of shape (len(texts), dimension), float32, length 1, in the order given."""
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """As `passages`, with the query prompt."""
+
+    def passage_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """One TokenVectors for each text, in the order given."""
+
+    def query_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """As `passage_tokens`, with the query prompt."""
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens the model reads for each text as a passage, prompt and special tokens included."""
+
+
+def open_encoder(config: Config) -> Encoder:
+    """The model that the configuration names, exported once and then opened without torch.
+
+    Raises ModelError when it can be found nowhere.
+    """
+    from retrieval.encoder.onnx import EXPORT_FILE, OnnxEncoder
+
+    source = locate(config)
+    folder = export_folder(config, source)
+    if not (folder / EXPORT_FILE).is_file():
+        from retrieval.encoder import sbert
+
+        if not sbert.export(source, folder):
+            return sbert.SentenceTransformerEncoder(source, config.model)
+    return OnnxEncoder(folder, config.model)
+
+
+def is_prepared(config: Config) -> bool:
+    """Whether the model has been expanded and exported, so that opening it takes no time to speak of."""
+    exports = config.model_cache / "onnx"
+    return exports.is_dir() and any(exports.iterdir())
+
+
+def export_folder(config: Config, source: ModelSource) -> Path:
+    """Where the exported form of this copy of the model is kept."""
+    return config.model_cache / "onnx" / source.key
+
+
+def describe_model(config: Config) -> dict[str, str]:
+    """Which copy of the model is in use, for `wenzheng model`."""
+    source = locate(config)
+    encoder = open_encoder(config)
+    return {
+        "name": source.name,
+        "copy": source.kind,
+        "path": str(source.path),
+        "engine": type(encoder).__name__,
+        "exported": str(export_folder(config, source)),
+        "dimension": str(encoder.dimension),
+        "fingerprint": encoder.fingerprint,
+    }

@@ -1,0 +1,158 @@
+"""Embed with ONNX Runtime and tokenizers: what queries and indexing run on, without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+from tokenizers import Encoding, Tokenizer
+
+from retrieval.config import ModelSettings
+
+if TYPE_CHECKING:
+    from retrieval.encoder import Progress, TokenVectors
+
+EXPORT_FILE = "export.json"
+MODEL_FILE = "model.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportInfo:
+    """What has to be known of an exported model beside its graph and tokenizer."""
+
+    name: str
+    weights_sha256: str
+    dimension: int
+    pooling: str
+    normalise: bool
+    max_tokens: int
+    pad_id: int
+
+    def write(self, folder: Path) -> None:
+        (folder / EXPORT_FILE).write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> ExportInfo:
+        return cls(**json.loads((folder / EXPORT_FILE).read_text(encoding="utf-8")))
+
+
+class OnnxEncoder:
+    """An Encoder over an exported model; see `retrieval.encoder.Encoder`."""
+
+    def __init__(self, folder: Path, settings: ModelSettings) -> None:
+        self.info = ExportInfo.read(folder)
+        self.settings = settings
+        self.max_tokens = min(settings.max_tokens, self.info.max_tokens)
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(self.max_tokens)
+        self._session = onnxruntime.InferenceSession(
+            str(folder / MODEL_FILE), providers=["CPUExecutionProvider"]
+        )
+
+    @property
+    def dimension(self) -> int:
+        return self.info.dimension
+
+    @property
+    def fingerprint(self) -> str:
+        parts = {
+            **asdict(self.info),
+            "max_tokens": self.max_tokens,
+            "prompts": [self.settings.query_prompt, self.settings.passage_prompt],
+            "engine": "onnx-fp32",
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        return self._pooled([self.settings.passage_prompt + text for text in texts], progress)
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self._pooled([self.settings.query_prompt + text for text in texts], None)
+
+    def passage_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        return self._tokens(texts, self.settings.passage_prompt)
+
+    def query_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        return self._tokens(texts, self.settings.query_prompt)
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        encodings = self._tokenizer.encode_batch([self.settings.passage_prompt + t for t in texts])
+        return [len(encoding.ids) for encoding in encodings]
+
+    def _pooled(self, inputs: list[str], progress: Progress | None) -> np.ndarray:
+        vectors = np.zeros((len(inputs), self.dimension), np.float32)
+        encodings = self._tokenizer.encode_batch(inputs)
+        for batch in self._batches(encodings):
+            states, mask = self._run([encodings[i] for i in batch])
+            vectors[batch] = self._pool(states, mask)
+            if progress:
+                progress(len(batch))
+        if self.info.normalise:
+            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def _pool(self, states: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        if self.info.pooling == "cls":
+            return states[:, 0]
+        if self.info.pooling == "lasttoken":
+            return states[np.arange(len(states)), mask.sum(axis=1) - 1]
+        weights = mask[:, :, None].astype(np.float32)
+        pooled: np.ndarray = (states * weights).sum(axis=1) / weights.sum(axis=1)
+        return pooled
+
+    def _tokens(self, texts: Sequence[str], prompt: str) -> list[TokenVectors]:
+        from retrieval.encoder import TokenVectors
+
+        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
+        found: dict[int, TokenVectors] = {}
+        for batch in self._batches(encodings):
+            states, _ = self._run([encodings[i] for i in batch])
+            for row, index in enumerate(batch):
+                encoding = encodings[index]
+                kept = [
+                    position
+                    for position, (span, special) in enumerate(
+                        zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
+                    )
+                    if not special and span[1] > len(prompt)
+                ]
+                vectors = states[row, kept]
+                vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+                spans = tuple(
+                    (max(0, encoding.offsets[p][0] - len(prompt)), encoding.offsets[p][1] - len(prompt))
+                    for p in kept
+                )
+                found[index] = TokenVectors(vectors, spans)
+        return [found[i] for i in range(len(texts))]
+
+    def _batches(self, encodings: list[Encoding]) -> Iterator[list[int]]:
+        """Indexes in batches of like length, longest first, each within the token budget."""
+        order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
+        batch: list[int] = []
+        for index in order:
+            longest = len(encodings[batch[0]].ids) if batch else 0
+            if batch and longest * (len(batch) + 1) > self.settings.batch_tokens:
+                yield batch
+                batch = []
+            batch.append(index)
+        if batch:
+            yield batch
+
+    def _run(self, encodings: list[Encoding]) -> tuple[np.ndarray, np.ndarray]:
+        """Last hidden states (texts, tokens, dimension) and the mask (texts, tokens)."""
+        width = max(len(encoding.ids) for encoding in encodings)
+        ids = np.full((len(encodings), width), self.info.pad_id, np.int64)
+        mask = np.zeros_like(ids)
+        for row, encoding in enumerate(encodings):
+            ids[row, : len(encoding.ids)] = encoding.ids
+            mask[row, : len(encoding.ids)] = 1
+        (states,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+        return states, mask

@@ -1,0 +1,165 @@
+"""The only importer of sentence-transformers: loads any of its models, and exports them to ONNX."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+
+from retrieval.config import ModelSettings
+from retrieval.encoder import ModelSource, Progress, TokenVectors
+from retrieval.encoder.locate import WEIGHTS
+from retrieval.encoder.onnx import MODEL_FILE, TOKENIZER_FILE, ExportInfo
+from retrieval.errors import ModelError
+from retrieval.files import sha256_file, staged_directory
+
+EXPORTABLE = ("mean", "cls", "lasttoken")
+OPSET = 18
+
+
+class _LastHiddenState(torch.nn.Module):
+    """A transformer's body with one output, as the exporter wants it."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        states: torch.Tensor = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return states
+
+
+def load(source: ModelSource) -> SentenceTransformer:
+    """The model on the CPU, quietly. Raises ModelError when the folder is not a usable model."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    try:
+        with _quiet():
+            return SentenceTransformer(str(source.path), device="cpu").eval()
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"模型 {source.name}（{source.path}）无法载入：{error}",
+            f"cannot load model {source.name} from {source.path}: {error}",
+        ) from error
+
+
+def export(source: ModelSource, folder: Path) -> bool:
+    """Write an ONNX form of the model to `folder`; False when its modules are not of the kind that can be."""
+    model = load(source)
+    modules = list(model)
+    names = [type(module).__name__ for module in modules]
+    if names not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+        return False
+    pooling = modules[1].pooling_mode
+    tokenizer = getattr(model.tokenizer, "backend_tokenizer", None)
+    if pooling not in EXPORTABLE or tokenizer is None:
+        return False
+    body = _LastHiddenState(modules[0].auto_model).eval()
+    dimension = model.get_embedding_dimension()
+    with staged_directory(folder) as staging:
+        _export_graph(body, staging / MODEL_FILE)
+        tokenizer.save(str(staging / TOKENIZER_FILE))
+        ExportInfo(
+            name=source.name,
+            weights_sha256=_weights_hash(source.path),
+            dimension=int(dimension or 0),
+            pooling=pooling,
+            normalise=names[-1] == "Normalize",
+            max_tokens=int(model.max_seq_length or 512),
+            pad_id=int(model.tokenizer.pad_token_id or 0),
+        ).write(staging)
+    return True
+
+
+def _export_graph(body: torch.nn.Module, path: Path) -> None:
+    # Two texts of sixteen tokens stand for any number of any length.
+    ids = torch.full((2, 16), 5, dtype=torch.long)
+    free = {0: "batch", 1: "tokens"}
+    with _quiet(), torch.inference_mode():
+        torch.onnx.export(
+            body,
+            (ids, torch.ones_like(ids)),
+            str(path),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["last_hidden_state"],
+            dynamic_shapes={"input_ids": free, "attention_mask": free},
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def _weights_hash(folder: Path) -> str:
+    hashes = [sha256_file(folder / name) for name in WEIGHTS if (folder / name).is_file()]
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The libraries below print load reports, progress and warnings that a user can do nothing about."""
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            with contextlib.redirect_stderr(io.StringIO()):
+                yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+class SentenceTransformerEncoder:
+    """An Encoder for models that cannot be exported: slower to start, any module list."""
+
+    def __init__(self, source: ModelSource, settings: ModelSettings) -> None:
+        self.settings = settings
+        self._model = load(source)
+        self._model.max_seq_length = min(settings.max_tokens, int(self._model.max_seq_length or 512))
+        self._weights = _weights_hash(source.path)
+
+    @property
+    def dimension(self) -> int:
+        return int(self._model.get_embedding_dimension() or 0)
+
+    @property
+    def fingerprint(self) -> str:
+        parts = [self._weights, self.settings.query_prompt, self.settings.passage_prompt, "torch-fp32"]
+        parts.append(str(self._model.max_seq_length))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        vectors = self._encode([self.settings.passage_prompt + text for text in texts])
+        if progress:
+            progress(len(texts))
+        return vectors
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self._encode([self.settings.query_prompt + text for text in texts])
+
+    def passage_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        return self._no_token_vectors()
+
+    def query_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        return self._no_token_vectors()
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        inputs = [self.settings.passage_prompt + text for text in texts]
+        return [len(ids) for ids in self._model.tokenizer(inputs, truncation=True)["input_ids"]]
+
+    def _encode(self, inputs: list[str]) -> np.ndarray:
+        vectors = self._model.encode(inputs, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, np.float32).reshape(len(inputs), -1)
+
+    def _no_token_vectors(self) -> list[TokenVectors]:
+        raise ModelError(
+            "这个模型不能导出，因此没有词元向量", "this model cannot be exported and so offers no token vectors"
+        )

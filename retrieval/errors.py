@@ -1,0 +1,53 @@
+"""The errors a user may see: what is wrong, with which thing, and the way out, in both languages."""
+
+from __future__ import annotations
+
+
+class WenzhengError(Exception):
+    """An expected failure with a message for people, Chinese first.
+
+    `code` is the machine-readable name used by the API's error object.
+    """
+
+    code = "error"
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} / {en}")
+        self.zh = zh
+        self.en = en
+
+
+class ConfigError(WenzhengError):
+    """config.toml or an environment variable holds something unknown or unusable."""
+
+    code = "bad_config"
+
+
+class ModelError(WenzhengError):
+    """The embedding model cannot be found or loaded."""
+
+    code = "model_unavailable"
+
+
+class IndexUnusableError(WenzhengError):
+    """There is no index, or it does not fit this program or this model."""
+
+    code = "index_unusable"
+
+
+class ReadError(WenzhengError):
+    """One report cannot be read; the others are not concerned."""
+
+    code = "unreadable"
+
+
+class QueryError(WenzhengError):
+    """A query or a filter is not usable."""
+
+    code = "bad_query"
+
+
+class NotFoundError(WenzhengError):
+    """A passage, report or page that does not exist."""
+
+    code = "not_found"

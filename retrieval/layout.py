@@ -1,0 +1,132 @@
+"""How an index lies on disk: file names, the format version and the manifest, named once. See index/README.md."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from retrieval.errors import IndexUnusableError
+from retrieval.files import sha256_file, write_atomic
+
+FORMAT_VERSION = 1
+POINTER = "CURRENT"
+MANIFESTS = "manifests"
+SEGMENTS = "segments"
+LEXICAL = "lexical"
+ORIGINALS = "originals"
+RUNS = "runs"
+REGISTRY = "registry.sqlite"
+EMBEDDINGS = "embeddings.sqlite"
+LOCK = "build.lock"
+SEGMENT_DATABASE = "passages.sqlite"
+SEGMENT_VECTORS = "vectors.faiss"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file of the index, relative to its folder, as it was when it was written."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEntry:
+    """An immutable set of reports with their passages and vectors."""
+
+    id: str
+    reports: int
+    passages: int
+    files: tuple[FileEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One version of the index. `tombstones` are version ids of reports that the search leaves out."""
+
+    number: int
+    created: str
+    encoder_fingerprint: str
+    model: str
+    dimension: int
+    segments: tuple[SegmentEntry, ...] = ()
+    tombstones: tuple[str, ...] = ()
+    lexical_id: str = ""
+    lexical_files: tuple[FileEntry, ...] = ()
+    reports: int = 0
+    passages: int = 0
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def name(self) -> str:
+        return f"{self.number:08d}.json"
+
+    def files(self) -> tuple[FileEntry, ...]:
+        """Every file of this version."""
+        return (*(file for segment in self.segments for file in segment.files), *self.lexical_files)
+
+
+def file_entry(root: Path, path: Path) -> FileEntry:
+    """Measure a file that has just been written."""
+    return FileEntry(path.relative_to(root).as_posix(), path.stat().st_size, sha256_file(path))
+
+
+def publish(root: Path, manifest: Manifest) -> None:
+    """Write the manifest, then point to it: the moment at which a new version exists."""
+    text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
+    write_atomic(root / MANIFESTS / manifest.name, text.encode())
+    write_atomic(root / POINTER, f"{manifest.name}\n".encode())
+
+
+def current_name(root: Path) -> str | None:
+    """The name of the manifest in force, or None when there is no index in the folder."""
+    try:
+        return (root / POINTER).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+
+
+def current_manifest(root: Path) -> Manifest:
+    """The manifest in force. Raises IndexUnusableError when there is none or it is of another format."""
+    name = current_name(root)
+    if name is None:
+        raise IndexUnusableError(
+            f"{root} 里还没有索引；先执行 wenzheng index --index {root} 报告文件夹",
+            f"there is no index in {root}; first run: wenzheng index --index {root} FOLDER",
+        )
+    return load_manifest(root / MANIFESTS / name)
+
+
+def load_manifest(path: Path) -> Manifest:
+    """A manifest from its file. Raises IndexUnusableError with the way out."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        version = values["format_version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IndexUnusableError(
+            f"索引清单 {path} 读不出来（{error}）；请用 wenzheng index --rebuild 重建",
+            f"cannot read the manifest {path} ({error}); rebuild with: wenzheng index --rebuild",
+        ) from error
+    if version != FORMAT_VERSION:
+        raise IndexUnusableError(
+            f"{path.parent.parent} 的索引格式是 {version}，本程序用 {FORMAT_VERSION}；请用 wenzheng index --rebuild 重建",
+            f"the index in {path.parent.parent} has format {version}, this program uses {FORMAT_VERSION}; "
+            "rebuild with: wenzheng index --rebuild",
+        )
+    values["segments"] = tuple(
+        SegmentEntry(s["id"], s["reports"], s["passages"], _entries(s["files"])) for s in values["segments"]
+    )
+    values["lexical_files"] = _entries(values["lexical_files"])
+    values["tombstones"] = tuple(values["tombstones"])
+    return Manifest(**values)
+
+
+def _entries(rows: list[dict[str, str | int]]) -> tuple[FileEntry, ...]:
+    return tuple(FileEntry(str(r["path"]), int(r["size"]), str(r["sha256"])) for r in rows)
+
+
+def next_manifest(manifest: Manifest, **changes: object) -> Manifest:
+    """The manifest that follows `manifest`."""
+    return replace(manifest, number=manifest.number + 1, **changes)  # type: ignore[arg-type]  # names checked by replace

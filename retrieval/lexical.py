@@ -1,0 +1,52 @@
+"""BM25 over all passages of an index version; the only importer of bm25s."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from retrieval.text import tokens
+
+logging.getLogger("bm25s").setLevel(logging.ERROR)
+
+import bm25s  # noqa: E402  # it logs while it is imported
+
+_EMPTY = "empty.json"
+
+
+class LexicalIndex:
+    """Lucene's BM25 variant (k1 1.5, b 0.75) over character bigrams, mapped from its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._size = 0
+        self._retriever: bm25s.BM25 | None = None
+        if not (folder / _EMPTY).is_file():
+            self._retriever = bm25s.BM25.load(folder, mmap=True, load_corpus=False)
+            self._size = int(self._retriever.scores["num_docs"])
+
+    def __len__(self) -> int:
+        return self._size
+
+    def scores(self, terms: Sequence[str]) -> np.ndarray:
+        """A score for every passage, shape (passages,); 0 where no term occurs."""
+        known = [term for term in terms if self._retriever and term in self._retriever.vocab_dict]
+        if not known or self._retriever is None:
+            return np.zeros(self._size, np.float32)
+        found: np.ndarray = self._retriever.get_scores(known)
+        return found
+
+
+def write_lexical(folder: Path, texts: Iterable[str]) -> None:
+    """Index texts that are already normalised, one for each passage in the order of rows."""
+    corpus = [tokens(text) for text in texts]
+    folder.mkdir(parents=True, exist_ok=True)
+    if not any(corpus):
+        (folder / _EMPTY).write_text(json.dumps({"passages": len(corpus)}), encoding="utf-8")
+        return
+    retriever = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+    retriever.index(corpus, show_progress=False)
+    retriever.save(folder)

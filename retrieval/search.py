@@ -1,0 +1,264 @@
+"""Query and filters → ranked hits: vectors and BM25 fused, filtered before the cut, with why each matched."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrieval.config import SearchSettings
+from retrieval.encoder import Encoder
+from retrieval.errors import QueryError
+from retrieval.store import Index
+from retrieval.text import bare, normalise, normalise_query, normalise_with_offsets, sentences, tokens
+from retrieval.types import LEVELS, ROLES, FacetCount, Filters, Hit, Region, ReportSummary, Results, Why
+
+FACETS = ("province", "level", "year", "role")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """All candidates of a query, best first, before they are cut into pages. Arrays have shape (candidates,)."""
+
+    rows: np.ndarray
+    scores: np.ndarray
+    dense: np.ndarray
+    lexical: np.ndarray
+
+
+class Searcher:
+    """Answers queries over one opened index; safe to share between threads."""
+
+    def __init__(self, index: Index, encoder: Encoder, settings: SearchSettings) -> None:
+        self.index = index
+        self.encoder = encoder
+        self.settings = settings
+
+    def search(self, query: str, filters: Filters | None = None, limit: int | None = None, offset: int = 0) -> Results:
+        """One page of hits. A filter that matches nothing gives nothing. Raises QueryError."""
+        begin = time.perf_counter()
+        limit = self.settings.limit if limit is None else limit
+        check_query(query, self.settings)
+        if not 0 <= limit <= self.settings.max_limit or offset < 0:
+            raise QueryError(
+                f"limit 应为 0–{self.settings.max_limit}，offset 不小于 0",
+                f"limit must be 0 to {self.settings.max_limit}, offset 0 or more",
+            )
+        allowed = self.allowed(filters or Filters())
+        ranked = self.rank(query, allowed)
+        terms = tokens(normalise_query(query))
+        page = range(offset, min(offset + limit, len(ranked.rows)))
+        hits = tuple(self._hit(ranked, place, terms) for place in page)
+        return Results(
+            query=query,
+            total=len(ranked.rows),
+            hits=hits,
+            facets=self._facets(ranked.rows),
+            took_ms=round((time.perf_counter() - begin) * 1000, 1),
+            scope_reports=len(set(self.index.report_numbers[allowed].tolist())),
+            scope_passages=int(allowed.sum()),
+        )
+
+    def allowed(self, filters: Filters) -> np.ndarray:
+        """Which passages the filters admit: a boolean mask of shape (passages,)."""
+        reports = np.array([admits(filters, summary) for summary in self.index.reports], bool)
+        numbers = self.index.report_numbers
+        mask = np.zeros(len(numbers), bool)
+        if len(reports):
+            mask = (numbers >= 0) & reports[numbers]
+        if filters.role:
+            mask &= self.index.roles == ROLES.index(filters.role)
+        return mask
+
+    def rank(self, query: str, allowed: np.ndarray) -> Ranked:
+        """The candidates of both lists, scored by z-scores inside each list and a weighted sum of the two."""
+        if not allowed.any():
+            nothing = np.zeros(0, np.float32)
+            return Ranked(np.zeros(0, np.int64), nothing, nothing, nothing)
+        normalised = normalise_query(query)
+        count = self.settings.candidates
+        dense_rows, dense_scores = self.index.nearest(self.encoder.queries([normalised])[0], count, allowed)
+        lexical_rows, lexical_scores = self._lexical(normalised, count, allowed)
+        dense, lexical = _standardise(dense_scores), _standardise(lexical_scores)
+        rows = np.union1d(dense_rows, lexical_rows)
+        dense_z = _spread(rows, dense_rows, dense)
+        lexical_z = _spread(rows, lexical_rows, lexical)
+        weight = self.settings.dense_weight
+        scores = weight * np.nan_to_num(dense_z, nan=_floor(dense)) + (1 - weight) * np.nan_to_num(
+            lexical_z, nan=_floor(lexical)
+        )
+        order = np.lexsort((rows, -scores))
+        return Ranked(rows[order], scores[order], dense_z[order], lexical_z[order])
+
+    def _lexical(self, normalised: str, count: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        scores = self.index.lexical.scores(tokens(normalised))
+        scores = np.where(allowed, scores, 0)
+        rows = np.argsort(-scores, kind="stable")[:count]
+        rows = rows[scores[rows] > 0]
+        return rows, scores[rows]
+
+    def _hit(self, ranked: Ranked, place: int, terms: list[str]) -> Hit:
+        row = int(ranked.rows[place])
+        passage = self.index.passage(row)
+        marks = matched_spans(passage.text, terms)
+        return Hit(
+            rank=place + 1,
+            score=round(float(ranked.scores[place]), 4),
+            why=Why(
+                dense=_rounded(ranked.dense[place]),
+                lexical=_rounded(ranked.lexical[place]),
+                terms=_words(passage.text, marks),
+            ),
+            passage=passage,
+            report=self.index.reports[self.index.report_numbers[row]],
+            sentence=_shift(best_sentence(passage.text, terms), passage.start),
+            marks=tuple(_shift(span, passage.start) for span in marks),
+        )
+
+    def _facets(self, rows: np.ndarray) -> dict[str, tuple[FacetCount, ...]]:
+        counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+        for row in rows:
+            summary = self.index.reports[self.index.report_numbers[row]]
+            metadata = summary.metadata
+            values = (metadata.region.province, metadata.level, metadata.year, ROLES[self.index.roles[row]])
+            for name, value in zip(FACETS, values, strict=True):
+                if value is not None:
+                    counts[name][str(value)] += 1
+        return {name: tuple(FacetCount(v, n) for v, n in _sorted(name, found)) for name, found in counts.items()}
+
+
+def _sorted(name: str, found: Counter[str]) -> list[tuple[str, int]]:
+    if name == "year":
+        return sorted(found.items(), reverse=True)
+    order = {"level": LEVELS, "role": ROLES}.get(name)
+    if order:
+        return [(value, found[value]) for value in order if value in found]
+    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+
+def check_query(query: str, settings: SearchSettings) -> None:
+    """Raises QueryError for empty and over-long queries."""
+    if not normalise(query):
+        raise QueryError("请输入要查的内容", "the query is empty")
+    if len(query) > settings.max_query_chars:
+        raise QueryError(
+            f"查询太长：{len(query)} 字，最多 {settings.max_query_chars} 字",
+            f"the query has {len(query)} characters; at most {settings.max_query_chars}",
+        )
+
+
+def parse_filters(values: dict[str, str | None]) -> Filters:
+    """Filters from the words of a command line or URL: region, year (2021 or 2019-2023), level, role, department.
+
+    Raises QueryError naming the value and what is possible.
+    """
+    year = (values.get("year") or "").strip()
+    match = re.fullmatch(r"(\d{4})?\s*(?:([-–~至])\s*(\d{4})?)?", year)
+    if year and (not match or not (match.group(1) or match.group(3))):
+        raise QueryError(f"年份 {year} 看不懂；写成 2022 或 2019-2023", f"bad year {year}; write 2022 or 2019-2023")
+    first = match.group(1) if match else None
+    last = (match.group(3) if match.group(2) else first) if match else None
+    level, role = values.get("level") or None, values.get("role") or None
+    if level and level not in LEVELS:
+        raise QueryError(f"级别 {level} 不存在；可用 {'、'.join(LEVELS)}", f"no level {level}; use {', '.join(LEVELS)}")
+    if role and role not in ROLES:
+        raise QueryError(f"类别 {role} 不存在；可用 {'、'.join(ROLES)}", f"no role {role}; use {', '.join(ROLES)}")
+    return Filters(
+        region=(values.get("region") or "").strip() or None,
+        year_from=int(first) if first else None,
+        year_to=int(last) if last else None,
+        level=level,  # type: ignore[arg-type]  # checked above
+        role=role,  # type: ignore[arg-type]  # checked above
+        department=(values.get("department") or "").strip() or None,
+        report_id=(values.get("report") or "").strip() or None,
+    )
+
+
+def admits(filters: Filters, summary: ReportSummary) -> bool:
+    """Whether a report passes the filters that concern whole reports. An unknown year passes no year filter."""
+    metadata = summary.metadata
+    year = metadata.year
+    if filters.year_from is not None and (year is None or year < filters.year_from):
+        return False
+    if filters.year_to is not None and (year is None or year > filters.year_to):
+        return False
+    if filters.level and metadata.level != filters.level:
+        return False
+    if filters.report_id and summary.id != filters.report_id:
+        return False
+    if filters.department and bare(filters.department) not in bare(metadata.department or ""):
+        return False
+    return not filters.region or in_region(metadata.region, filters.region)
+
+
+def in_region(region: Region, wanted: str) -> bool:
+    """Whether a place is, or lies in, the place wanted: a name of any level, a chain such as 云南省/武定县, or a code."""
+    if wanted.isdigit():
+        return (region.code or "").startswith(wanted.removesuffix("00").removesuffix("00"))
+    parts = [bare(part) for part in re.split(r"[/／\s>›]+", wanted) if part]
+    names = [bare(name) for name in region.chain]
+    return all(any(name == part or _stem(name) == _stem(part) for name in names) for part in parts)
+
+
+def _stem(name: str) -> str:
+    """A name without its kind, where something of at least two characters is left."""
+    stem = re.sub(r"(?:特别行政区|(?:[\u4e00-\u9fff]{1,4}族)*自治[区州县旗]|省|市|县|区|地区|盟|州)$", "", name)
+    return stem if len(stem) >= 2 else name
+
+
+def matched_spans(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
+    """Spans of `text` whose normalised form contains one of the terms, joined where they touch."""
+    plain = normalise_with_offsets(text)
+    covered = np.zeros(len(text) + 1, bool)
+    for term in set(terms):
+        at = plain.text.find(term)
+        while at >= 0:
+            covered[plain.offsets[at] : plain.offsets[at + len(term) - 1] + 1] = True
+            at = plain.text.find(term, at + 1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], covered.astype(np.int8), [0]])))
+    return tuple((int(a), int(b)) for a, b in edges.reshape(-1, 2))
+
+
+def best_sentence(text: str, terms: list[str]) -> tuple[int, int]:
+    """The sentence that holds most of the query's terms, the first of equals; the whole text when none holds any."""
+    spans = sentences(text)
+    wanted = set(terms)
+    scores = [len(wanted & set(tokens(normalise(text[a:b])))) for a, b in spans]
+    if not scores or max(scores) == 0:
+        return 0, len(text)
+    return spans[scores.index(max(scores))]
+
+
+def _words(text: str, marks: tuple[tuple[int, int], ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text[a:b] for a, b in marks))
+
+
+def _shift(span: tuple[int, int], by: int) -> tuple[int, int]:
+    return span[0] + by, span[1] + by
+
+
+def _standardise(scores: np.ndarray) -> np.ndarray:
+    """z-scores; all zero when the scores are all the same."""
+    spread = scores.std() if len(scores) else 0
+    z: np.ndarray = (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
+    return z
+
+
+def _spread(rows: np.ndarray, own: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """`values` of the rows `own`, laid out over all `rows` (sorted); NaN for the others."""
+    out = np.full(len(rows), np.nan)
+    out[np.searchsorted(rows, own)] = values
+    return out
+
+
+def _floor(values: np.ndarray) -> float:
+    """What a passage gets that a list does not hold: as little as the list's last."""
+    return float(values.min()) if len(values) else 0.0
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 3)

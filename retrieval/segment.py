@@ -1,0 +1,168 @@
+"""One segment's SQLite file: reports, their paragraphs, origins, removals and passages. Written once, then read only."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from retrieval.types import (
+    Metadata,
+    Origin,
+    Paragraph,
+    Passage,
+    Region,
+    Removal,
+    Report,
+    ReportSummary,
+    Role,
+)
+
+_SCHEMA = """
+CREATE TABLE reports (
+  version_id TEXT PRIMARY KEY, report_id TEXT NOT NULL, source_name TEXT NOT NULL, sha256 TEXT NOT NULL,
+  media_type TEXT NOT NULL, metadata TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE paragraphs (version_id TEXT, n INTEGER, start INTEGER, end INTEGER, kind TEXT, level INTEGER,
+  page INTEGER, PRIMARY KEY (version_id, n)) WITHOUT ROWID;
+CREATE TABLE origins (version_id TEXT, n INTEGER, start INTEGER, end INTEGER, locator TEXT, page INTEGER,
+  PRIMARY KEY (version_id, n)) WITHOUT ROWID;
+CREATE TABLE removals (version_id TEXT, n INTEGER, text TEXT, reason TEXT, locator TEXT, at INTEGER,
+  PRIMARY KEY (version_id, n)) WITHOUT ROWID;
+CREATE TABLE passages (row INTEGER PRIMARY KEY, id TEXT NOT NULL, version_id TEXT NOT NULL, start INTEGER,
+  end INTEGER, heading_path TEXT, role TEXT, planned_for INTEGER, page INTEGER);
+CREATE INDEX passage_ids ON passages (id);
+CREATE INDEX passage_versions ON passages (version_id);
+CREATE INDEX report_ids ON reports (report_id);
+"""
+# A passage's words are not stored a second time: they are this part of the report's text.
+_PASSAGE = (
+    "SELECT p.row, p.id, r.report_id, p.start, p.end, substr(r.text, p.start + 1, p.end - p.start), "
+    "p.heading_path, p.role, p.planned_for, p.page, p.version_id "
+    "FROM passages p JOIN reports r USING (version_id)"
+)
+
+
+def write_segment(path: Path, reports: Iterable[Report]) -> int:
+    """Write the reports in order; passages get the rows 0, 1, 2 … Returns how many there are."""
+    database = sqlite3.connect(path)
+    try:
+        database.executescript(_SCHEMA)
+        row = 0
+        for report in reports:
+            row = _insert(database, report, row)
+        database.commit()
+    finally:
+        database.close()
+    return row
+
+
+def _insert(database: sqlite3.Connection, report: Report, row: int) -> int:
+    summary = report.summary
+    version = summary.version_id
+    database.execute(
+        "INSERT INTO reports VALUES (?,?,?,?,?,?,?)",
+        (
+            version,
+            summary.id,
+            summary.source_name,
+            summary.sha256,
+            summary.media_type,
+            json.dumps(asdict(summary.metadata), ensure_ascii=False),
+            report.text,
+        ),
+    )
+    database.executemany(
+        "INSERT INTO paragraphs VALUES (?,?,?,?,?,?,?)",
+        [(version, n, p.start, p.end, p.kind, p.level, p.page) for n, p in enumerate(report.paragraphs)],
+    )
+    database.executemany(
+        "INSERT INTO origins VALUES (?,?,?,?,?,?)",
+        [(version, n, o.start, o.end, o.locator, o.page) for n, o in enumerate(report.origins)],
+    )
+    database.executemany(
+        "INSERT INTO removals VALUES (?,?,?,?,?,?)",
+        [(version, n, r.text, r.reason, r.locator, r.at) for n, r in enumerate(report.removals)],
+    )
+    for passage in report.passages:
+        path = json.dumps(passage.heading_path, ensure_ascii=False)
+        database.execute(
+            "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)",
+            (row, passage.id, version, passage.start, passage.end, path, passage.role, passage.planned_for, passage.page),
+        )
+        row += 1
+    return row
+
+
+class SegmentReader:
+    """Reads one segment; each thread gets a connection of its own, opened on first use."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+            self._local.connection = connection
+        return connection
+
+    def summaries(self) -> list[ReportSummary]:
+        """All reports of the segment, without their texts."""
+        rows = self._connection().execute(
+            "SELECT report_id, version_id, source_name, sha256, media_type, metadata FROM reports ORDER BY rowid"
+        )
+        return [ReportSummary(*row[:5], metadata=_metadata(row[5])) for row in rows]
+
+    def columns(self) -> list[tuple[str, Role]]:
+        """Each passage's version id and role, by row."""
+        return list(self._connection().execute("SELECT version_id, role FROM passages ORDER BY row"))
+
+    def passage(self, row: int) -> Passage:
+        """The passage at a row of this segment."""
+        return _passage(self._connection().execute(f"{_PASSAGE} WHERE p.row = ?", (row,)).fetchone())
+
+    def rows_of(self, passage_id: str) -> list[tuple[int, str]]:
+        """Rows and version ids of a passage id: one for each version of the report that has these words."""
+        query = "SELECT row, version_id FROM passages WHERE id = ?"
+        return list(self._connection().execute(query, (passage_id,)))
+
+    def passages(self, version_id: str | None = None) -> Iterator[Passage]:
+        """Passages of one version, or of all, in order."""
+        if version_id is None:
+            rows = self._connection().execute(f"{_PASSAGE} ORDER BY p.row")
+        else:
+            rows = self._connection().execute(f"{_PASSAGE} WHERE p.version_id = ? ORDER BY p.row", (version_id,))
+        return (_passage(row) for row in rows)
+
+    def report(self, summary: ReportSummary) -> Report:
+        """The whole report of a summary that this segment holds."""
+        connection, version = self._connection(), summary.version_id
+        (text,) = connection.execute("SELECT text FROM reports WHERE version_id = ?", (version,)).fetchone()
+
+        def rows(table: str, columns: str) -> list[tuple]:  # type: ignore[type-arg]  # whatever the columns are
+            query = f"SELECT {columns} FROM {table} WHERE version_id = ? ORDER BY n"  # noqa: S608  # names are ours
+            return connection.execute(query, (version,)).fetchall()
+
+        return Report(
+            summary=summary,
+            text=text,
+            paragraphs=tuple(Paragraph(*r) for r in rows("paragraphs", "start, end, kind, level, page")),
+            origins=tuple(Origin(*r) for r in rows("origins", "start, end, locator, page")),
+            removals=tuple(Removal(*r) for r in rows("removals", "text, reason, locator, at")),
+            passages=tuple(self.passages(version)),
+        )
+
+
+def _passage(row: tuple) -> Passage:  # type: ignore[type-arg]  # the columns of _PASSAGE
+    _, passage_id, report_id, start, end, text, heading_path, role, planned_for, page, _ = row
+    return Passage(passage_id, report_id, start, end, text, tuple(json.loads(heading_path)), role, planned_for, page)
+
+
+def _metadata(text: str) -> Metadata:
+    values = json.loads(text)
+    values["region"] = Region(**values["region"])
+    return Metadata(**values)

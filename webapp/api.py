@@ -1,0 +1,58 @@
+"""The JSON API, version 1; docs/api.md describes every route."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request, send_file
+
+from webapp import present
+from webapp.answer import ask as answer_question
+from webapp.requests import filters, number, searcher, service
+
+blueprint = Blueprint("api", __name__)
+
+
+@blueprint.get("/api/v1/search")
+def search() -> Response:
+    found = searcher()
+    limit = number("limit", found.settings.limit)
+    results = found.search(request.args.get("q", ""), filters(), limit, number("offset", 0))
+    return jsonify(present.results_object(results))
+
+
+@blueprint.get("/api/v1/ask")
+def ask() -> Response:
+    return jsonify(present.answer_object(answer_question(searcher(), request.args.get("q", ""), filters())))
+
+
+@blueprint.get("/api/v1/passages/<passage_id>")
+def passage(passage_id: str) -> Response:
+    return jsonify(present.passage_object(*searcher().index.find_passage(passage_id)))
+
+
+@blueprint.get("/api/v1/reports")
+def reports() -> Response:
+    return jsonify({"reports": [present.report_object(summary) for summary in searcher().index.reports]})
+
+
+@blueprint.get("/api/v1/reports/<report_id>")
+def report(report_id: str) -> Response:
+    return jsonify(present.full_report_object(searcher().index.report(report_id)))
+
+
+@blueprint.get("/api/v1/reports/<report_id>/original")
+def original(report_id: str) -> Response:
+    """The untouched file, always as a download: a report's own script must never run on this site."""
+    index = searcher().index
+    summary = index.summary(report_id)
+    name = summary.source_name.rsplit("/", 1)[-1]
+    response = send_file(
+        index.original(summary).resolve(), mimetype=summary.media_type, as_attachment=True, download_name=name
+    )
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    manifest = service().searcher.index.manifest
+    return jsonify({"status": "ok", "version": manifest.number, "reports": manifest.reports})

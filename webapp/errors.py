@@ -1,0 +1,40 @@
+"""The one error handler: JSON for the API, a page for people, never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from retrieval.errors import NotFoundError, QueryError, WenzhengError
+from webapp import language
+
+_STATUS: dict[type[WenzhengError], int] = {QueryError: 400, NotFoundError: 404}
+_HTTP = {
+    404: ("not_found", "没有这个页面", "there is no such page"),
+    405: ("method_not_allowed", "这里不接受这种请求", "this method is not allowed here"),
+}
+_log = logging.getLogger("wenzheng")
+
+
+def init(app: Flask) -> None:
+    app.register_error_handler(Exception, handle)
+
+
+def handle(error: Exception) -> tuple[Response | str, int]:
+    """Status, code and message of whatever went wrong."""
+    if isinstance(error, WenzhengError):
+        return _answer(_STATUS.get(type(error), 503), error.code, error.zh, error.en)
+    if isinstance(error, HTTPException) and error.code:
+        code, zh, en = _HTTP.get(error.code, ("bad_request", "请求有误", error.name))
+        return _answer(error.code, code, zh, en)
+    _log.exception("unexpected error on %s", request.path)
+    return _answer(500, "internal", "服务器出错了，已记入日志", "something went wrong; it has been logged")
+
+
+def _answer(status: int, code: str, zh: str, en: str) -> tuple[Response | str, int]:
+    message = zh if language.current() == "zh" else en
+    if request.path.startswith("/api/"):
+        return jsonify({"error": {"code": code, "message": message}}), status
+    return render_template("error.html", status=status, message=message), status

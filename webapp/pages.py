@@ -1,0 +1,126 @@
+"""The site's pages: parse, call, render."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request
+
+from retrieval.search import FACETS, Searcher
+from retrieval.types import Paragraph, Report
+from webapp.answer import ask as answer_question
+from webapp.links import report_link, source_link
+from webapp.marks import Run, runs
+from webapp.requests import FILTERS, filters, number, searcher
+
+blueprint = Blueprint("pages", __name__)
+
+EXAMPLES = ("哪些地方推行了说理式执法", "行政机关负责人出庭应诉率是多少", "怎样给企业减少重复检查")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A paragraph of the report page: its runs of text, and the id that the heading tree links to."""
+
+    paragraph: Paragraph
+    anchor: str
+    runs: tuple[Run, ...]
+    inline: bool
+
+
+@blueprint.get("/")
+def home() -> str:
+    index = searcher().index
+    years = sorted({s.metadata.year for s in index.reports if s.metadata.year})
+    places = Counter(s.metadata.region.province or "" for s in index.reports)
+    return render_template(
+        "home.html",
+        examples=EXAMPLES,
+        index=index,
+        years=years,
+        provinces=sorted(places.items(), key=lambda item: (item[0] == "", -item[1], item[0])),
+        places=len({s.metadata.region.chain for s in index.reports if s.metadata.region.chain}),
+        invented=_only_invented(searcher()),
+    )
+
+
+@blueprint.get("/search")
+def search() -> str:
+    found = searcher()
+    query = request.args.get("q", "").strip()
+    if not query:
+        return home()
+    size = min(number("limit", found.settings.limit) or found.settings.limit, found.settings.max_limit)
+    page = max(1, number("page", 1))
+    results = found.search(query, filters(), size, (page - 1) * size)
+    return render_template(
+        "search.html",
+        query=query,
+        results=results,
+        page=page,
+        pages=-(-results.total // size),
+        chosen={name: request.args[name] for name in FILTERS if request.args.get(name)},
+        facet_names=FACETS,
+        facet_fields={"province": "region", "level": "level", "year": "year", "role": "role"},
+        cited=[(hit, _marked(hit.passage.text, hit.passage.start, hit.marks, hit.sentence)) for hit in results.hits],
+        report_link=report_link,
+        source_link=source_link,
+    )
+
+
+@blueprint.get("/ask")
+def ask() -> str:
+    query = request.args.get("q", "").strip()
+    if not query:
+        return home()
+    answer = answer_question(searcher(), query, filters())
+    return render_template("ask.html", query=query, answer=answer, report_link=report_link)
+
+
+@blueprint.get("/reports")
+def reports() -> str:
+    summaries = sorted(
+        searcher().index.reports, key=lambda s: (s.metadata.region.chain, -(s.metadata.year or 0), s.source_name)
+    )
+    return render_template("reports.html", summaries=summaries)
+
+
+@blueprint.get("/reports/<report_id>")
+def report(report_id: str) -> str:
+    whole = searcher().index.report(report_id)
+    wanted = request.args.get("passage", "")
+    passage = next((p for p in whole.passages if p.id == wanted), None)
+    shown = (passage.start, passage.end) if passage else None
+    url = whole.summary.metadata.url
+    return render_template(
+        "report.html",
+        report=whole,
+        metadata=whole.summary.metadata,
+        lines=_lines(whole, shown),
+        passage=passage,
+        missing=bool(wanted and passage is None),
+        source=source_link(url, whole.summary.media_type, passage) if passage else url,
+        removed_characters=sum(len(removal.text) for removal in whole.removals),
+    )
+
+
+def _lines(report: Report, shown: tuple[int, int] | None) -> list[Line]:
+    lines: list[Line] = []
+    before = 0
+    for number_, paragraph in enumerate(report.paragraphs):
+        spans = ((shown, "passage"),) if shown else ()
+        text = report.text[paragraph.start : paragraph.end]
+        # A run-in heading's paragraph begins where the heading ends, without a line break between.
+        inline = number_ > 0 and paragraph.start == before
+        lines.append(Line(paragraph, f"p{number_}", runs(text, paragraph.start, spans), inline))
+        before = paragraph.end
+    return lines
+
+
+def _marked(text: str, start: int, marks: tuple[tuple[int, int], ...], sentence: tuple[int, int]) -> tuple[Run, ...]:
+    return runs(text, start, ((sentence, "sentence"), *((mark, "word") for mark in marks)))
+
+
+def _only_invented(found: Searcher) -> bool:
+    return bool(found.index.reports) and all(s.metadata.invented for s in found.index.reports)

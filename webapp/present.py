@@ -1,0 +1,145 @@
+"""Results as the API's JSON objects: one shape for the site's API and the command line. No Flask."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from retrieval.types import Hit, Passage, Region, Report, ReportSummary, Results
+from webapp.answer import Answer, Coverage, Entry
+from webapp.links import report_link, source_link
+
+Json = dict[str, Any]
+
+
+def region_object(region: Region) -> Json:
+    return asdict(region)
+
+
+def report_object(summary: ReportSummary) -> Json:
+    """A report's metadata, without its text."""
+    metadata = summary.metadata
+    return {
+        "report_id": summary.id,
+        "source_name": summary.source_name,
+        "title": metadata.title,
+        "title_made": metadata.title_made,
+        "issuing_body": metadata.issuing_body,
+        "region": region_object(metadata.region),
+        "level": metadata.level,
+        "department": metadata.department,
+        "year": metadata.year,
+        "publication_date": metadata.publication_date,
+        "signed_date": metadata.signed_date,
+        "index_number": metadata.index_number,
+        "document_number": metadata.document_number,
+        "url": metadata.url,
+        "invented": metadata.invented,
+        "found_in": metadata.found,
+        "sha256": summary.sha256,
+        "media_type": summary.media_type,
+        "link": report_link(summary.id),
+    }
+
+
+def full_report_object(report: Report) -> Json:
+    """A report with its text, headings, removals and passage ids."""
+    headings = [
+        {"level": p.level, "text": report.text[p.start : p.end], "start": p.start, "end": p.end}
+        for p in report.paragraphs
+        if p.kind == "heading"
+    ]
+    return {
+        **report_object(report.summary),
+        "text": report.text,
+        "headings": headings,
+        "removed": [asdict(removal) for removal in report.removals],
+        "passages": [passage.id for passage in report.passages],
+    }
+
+
+def passage_object(passage: Passage, summary: ReportSummary) -> Json:
+    """A passage with what is needed to cite it."""
+    metadata = summary.metadata
+    return {
+        "passage_id": passage.id,
+        "report_id": passage.report_id,
+        "source_name": summary.source_name,
+        "text": passage.text,
+        "start": passage.start,
+        "end": passage.end,
+        "page": passage.page,
+        "heading_path": list(passage.heading_path),
+        "role": passage.role,
+        "title": metadata.title,
+        "issuing_body": metadata.issuing_body,
+        "region": region_object(metadata.region),
+        "level": metadata.level,
+        "year": metadata.year,
+        "planned_for": passage.planned_for,
+        "url": source_link(metadata.url, summary.media_type, passage),
+        "link": report_link(passage.report_id, passage.id),
+    }
+
+
+def hit_object(hit: Hit) -> Json:
+    return {
+        "rank": hit.rank,
+        "score": hit.score,
+        "why": {"dense": hit.why.dense, "lexical": hit.why.lexical, "terms": list(hit.why.terms)},
+        **passage_object(hit.passage, hit.report),
+        "sentence": list(hit.sentence),
+        "marks": [list(span) for span in hit.marks],
+    }
+
+
+def results_object(results: Results) -> Json:
+    """What /api/v1/search and `wenzheng search --json` give."""
+    return {
+        "query": results.query,
+        "took_ms": results.took_ms,
+        "total": results.total,
+        "hits": [hit_object(hit) for hit in results.hits],
+        "facets": {name: [asdict(count) for count in counts] for name, counts in results.facets.items()},
+        "scope": {"reports": results.scope_reports, "passages": results.scope_passages},
+    }
+
+
+def entry_object(entry: Entry) -> Json:
+    hit = entry.hit
+    return {
+        "region": region_object(hit.report.metadata.region),
+        "report_id": hit.report.id,
+        "passage_id": hit.passage.id,
+        "source_name": hit.report.source_name,
+        "title": hit.report.metadata.title,
+        "quote": entry.quote,
+        "start": entry.start,
+        "end": entry.end,
+        "heading_path": list(hit.passage.heading_path),
+        "role": hit.passage.role,
+        "year": hit.report.metadata.year,
+        "planned_for": hit.passage.planned_for,
+        "link": report_link(hit.report.id, hit.passage.id),
+    }
+
+
+def answer_object(answer: Answer) -> Json:
+    """What /api/v1/ask and `wenzheng ask --json` give."""
+    filters = {name: value for name, value in asdict(answer.filters).items() if value is not None}
+    return {
+        "query": answer.query,
+        "kind": answer.kind,
+        "found": answer.found,
+        "message": answer.message_zh,
+        "message_en": answer.message_en,
+        "confidence": answer.confidence,
+        "filters": filters,
+        "answer": [entry_object(entry) for entry in answer.entries],
+        "nearest": [hit_object(hit) for hit in answer.nearest],
+        "coverage": _coverage_object(answer.coverage),
+    }
+
+
+def _coverage_object(coverage: Coverage) -> Json:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(coverage).items()}

@@ -1,0 +1,35 @@
+"""The opened encoder and index that requests share; a new index version is taken up between requests. No Flask."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from retrieval import layout
+from retrieval.config import Config
+from retrieval.encoder import Encoder, open_encoder
+from retrieval.search import Searcher
+from retrieval.store import open_index
+
+
+class Service:
+    """Opens everything once. Raises IndexUnusableError or ModelError when that is impossible."""
+
+    def __init__(self, config: Config, root: Path, encoder: Encoder | None = None) -> None:
+        self.config = config
+        self.root = root
+        self.encoder = encoder or open_encoder(config)
+        self._switch = threading.Lock()
+        self._opened = layout.current_name(root)
+        self._searcher = Searcher(open_index(root, self.encoder.fingerprint), self.encoder, config.search)
+
+    @property
+    def searcher(self) -> Searcher:
+        """For the version in force; a request that holds one keeps that version to its end."""
+        if layout.current_name(self.root) != self._opened:
+            with self._switch:
+                name = layout.current_name(self.root)
+                if name is not None and name != self._opened:
+                    index = open_index(self.root, self.encoder.fingerprint)
+                    self._searcher, self._opened = Searcher(index, self.encoder, self.config.search), name
+        return self._searcher

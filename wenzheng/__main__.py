@@ -1,0 +1,3 @@
+from wenzheng.cli import main
+
+main()

@@ -1,0 +1,265 @@
+"""`wenzheng`: parse, call, print. JSON goes to stdout and nothing else there; progress and messages go to stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from retrieval import layout
+from retrieval.config import Config, load_config
+from retrieval.errors import ConfigError, QueryError, WenzhengError
+from wenzheng import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every command gets: the settings and the index folder from the global option."""
+
+    config: Config
+    index: Path
+
+
+def _index_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--index` is global: it may stand before the command or after it."""
+    return click.option("--index", "index_dir", type=click.Path(path_type=Path), help="The index folder.")(command)
+
+
+def _context(index_dir: Path | None) -> Context:
+    given: Context = click.get_current_context().obj
+    return Context(given.config, index_dir) if index_dir else given
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="wenzheng")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="Another config.toml.")
+@_index_option
+@click.pass_context
+def cli(context: click.Context, config_file: Path | None, index_dir: Path | None) -> None:
+    """问政 Wenzheng: semantic search over local governments' annual reports on law-based government."""
+    config = load_config(config_file)
+    context.obj = Context(config, index_dir or Path(config.index.dir))
+
+
+@cli.command()
+@_index_option
+@click.option("--rebuild", is_flag=True, help="Start the index afresh instead of adding to it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+def index(index_dir: Path | None, rebuild: bool, as_json: bool, paths: tuple[Path, ...]) -> None:
+    """Read reports from files and folders into the index."""
+    from indexer.build import build
+    from wenzheng import show
+
+    context = _context(index_dir)
+    encoder = _encoder(context.config)
+    with show.progress() as steps:
+        summary = build(list(paths), context.index, context.config, encoder, steps, rebuild=rebuild)
+    show.summary(summary, as_json=as_json)
+    sys.exit(1 if summary.count("failed") else 0)
+
+
+@cli.command()
+@_index_option
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+def serve(index_dir: Path | None, host: str | None, port: int | None) -> None:
+    """Serve the site and the API."""
+    import waitress
+
+    from webapp import create_app
+
+    context = _context(index_dir)
+    settings = context.config.server
+    _encoder(context.config)
+    app = create_app(context.config, context.index)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    address = f"http://{host or settings.host}:{settings.port if port is None else port}"
+    click.echo(f"问政已启动 / serving {context.index}: {address} （Ctrl+C 结束 / to stop）", err=True)
+    waitress.serve(
+        app,
+        host=host or settings.host,
+        port=settings.port if port is None else port,
+        threads=settings.threads,
+        ident=None,
+    )
+
+
+@cli.command()
+@_index_option
+@click.option("--region", help="Place of any level: 云南省, 武定县, 云南省/武定县, or a code.")
+@click.option("--year", help="2022 or 2019-2023.")
+@click.option("--level", help="province, prefecture, county or township.")
+@click.option("--role", help="done, planned, shortcoming or other.")
+@click.option("--department", help="Part of a department's name.")
+@click.option("--limit", type=int, help="How many hits.")
+@click.option("--offset", type=int, default=0, help="How many hits to pass over.")
+@click.option("--json", "as_json", is_flag=True, help="Print the API's object.")
+@click.argument("query")
+def search(index_dir: Path | None, as_json: bool, query: str, limit: int | None, offset: int, **named: str) -> None:
+    """Ranked passages for a query."""
+    from retrieval.search import parse_filters
+    from webapp import present
+    from wenzheng import show
+
+    results = _searcher(index_dir).search(query, parse_filters(dict(named)), limit, offset)
+    show.output(present.results_object(results)) if as_json else show.results(results)
+
+
+@cli.command()
+@_index_option
+@click.option("--json", "as_json", is_flag=True, help="Print the API's object.")
+@click.argument("query")
+def ask(index_dir: Path | None, as_json: bool, query: str) -> None:
+    """An answer of verbatim sentences with citations, or an honest "not found"."""
+    from webapp import present
+    from webapp.answer import ask as answer_question
+    from wenzheng import show
+
+    answer = answer_question(_searcher(index_dir), query)
+    show.output(present.answer_object(answer)) if as_json else show.answer(answer)
+
+
+@cli.command()
+@_index_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line (the default form is the same).")
+def passages(index_dir: Path | None, as_json: bool) -> None:
+    """Every passage, one JSON object a line."""
+    from retrieval.store import open_index
+    from webapp import present
+    from wenzheng import show
+
+    for passage, summary in open_index(_context(index_dir).index).passages():
+        show.output(present.passage_object(passage, summary))
+
+
+@cli.command()
+@_index_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def reports(index_dir: Path | None, as_json: bool) -> None:
+    """Every report with its metadata."""
+    from retrieval.store import open_index
+    from webapp import present
+    from wenzheng import show
+
+    summaries = open_index(_context(index_dir).index).reports
+    if not as_json:
+        show.reports(summaries)
+        return
+    for summary in summaries:
+        show.output(present.report_object(summary))
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def inspect(file: Path) -> None:
+    """What is kept of a file and what is removed, side by side, and what was found out about it."""
+    from indexer.build import discover, make_report
+    from wenzheng import show
+
+    source = next(discover([file]))
+    config = click.get_current_context().obj.config
+    show.inspection(make_report(file.read_bytes(), source.name, source.corrections, config, "inspected"))
+
+
+@cli.command()
+@_index_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(index_dir: Path | None, as_json: bool) -> None:
+    """What the index holds."""
+    from wenzheng import show
+
+    context = _context(index_dir)
+    manifest = layout.current_manifest(context.index)
+    show.record(
+        {
+            "index": str(context.index),
+            "version": manifest.number,
+            "created": manifest.created,
+            "format_version": manifest.format_version,
+            "reports": manifest.reports,
+            "passages": manifest.passages,
+            "segments": len(manifest.segments),
+            "withdrawn_versions": len(manifest.tombstones),
+            "model": manifest.model,
+            "dimension": manifest.dimension,
+            "encoder_fingerprint": manifest.encoder_fingerprint,
+            "bytes": sum(entry.size for entry in manifest.files()),
+        },
+        as_json=as_json,
+    )
+
+
+@cli.command()
+@_index_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(index_dir: Path | None, as_json: bool) -> None:
+    """Check the index's files and re-find every passage in its original."""
+    from indexer.verify import verify as check
+    from retrieval.store import open_index
+    from wenzheng import show
+
+    result = check(open_index(_context(index_dir).index))
+    values = {"reports": result.reports, "passages": result.passages, "problems": list(result.problems)}
+    show.record(values, as_json=as_json)
+    sys.exit(1 if result.problems else 0)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def model(as_json: bool) -> None:
+    """Which copy of the embedding model is in use."""
+    from retrieval.encoder import describe_model
+    from wenzheng import show
+
+    show.record(dict(describe_model(click.get_current_context().obj.config)), as_json=as_json)
+
+
+def _encoder(config: Config):  # type: ignore[no-untyped-def]  # importing the type would import onnxruntime at start-up
+    from retrieval.encoder import is_prepared, open_encoder
+
+    if not is_prepared(config):
+        click.echo("首次使用：准备语义模型，约半分钟 / first use: preparing the model, about half a minute …", err=True)
+    return open_encoder(config)
+
+
+def _searcher(index_dir: Path | None):  # type: ignore[no-untyped-def]  # as above
+    from retrieval.search import Searcher
+    from retrieval.store import open_index
+
+    context = _context(index_dir)
+    layout.current_manifest(context.index)  # before the model is loaded: no index is the commoner mistake
+    encoder = _encoder(context.config)
+    return Searcher(open_index(context.index, encoder.fingerprint), encoder, context.config.search)
+
+
+@contextmanager
+def _messages() -> Iterator[None]:
+    """Expected errors as one line and an exit status; wrong use is 2, everything else 1."""
+    try:
+        yield
+    except (ConfigError, QueryError) as error:
+        click.echo(f"wenzheng: {error}", err=True)
+        sys.exit(2)
+    except WenzhengError as error:
+        click.echo(f"wenzheng: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+def main() -> None:
+    """The entry point of the `wenzheng` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A Windows console may use a code page without Chinese characters; output is always UTF-8.
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    with _messages():
+        cli(prog_name="wenzheng")
+

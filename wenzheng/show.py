@@ -1,0 +1,134 @@
+"""How the command prints: tables and progress bars for people, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+from indexer.build import Summary
+from retrieval.types import Report, ReportSummary, Results
+from webapp.answer import Answer, place_name
+
+_STEPS = {"read": "读取 reading", "embed": "向量化 embedding"}
+_STATUS = {"new": "新增 new", "changed": "更新 changed", "unchanged": "未变 unchanged", "failed": "失败 failed"}
+
+
+def output(value: Any) -> None:
+    """One JSON object on one line of stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A function that keeps one bar for each step, with rate and time left, on stderr."""
+    bars: dict[str, tqdm[Any]] = {}
+
+    def steps(name: str, done: int, total: int) -> None:
+        if total == 0:
+            return
+        if name not in bars:
+            unit = "份" if name == "read" else "段"
+            bars[name] = tqdm(total=total, desc=_STEPS[name], unit=unit, file=sys.stderr, dynamic_ncols=True)
+        bars[name].update(done - bars[name].n)
+
+    try:
+        yield steps
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+def summary(result: Summary, *, as_json: bool) -> None:
+    """Counts, the reason of each failure, and how long it took."""
+    if as_json:
+        counts = {status: result.count(status) for status in _STATUS}
+        output({"read": len(result.outcomes), **counts, **asdict(result)})
+        return
+    for outcome in result.outcomes:
+        if outcome.status == "failed":
+            click.echo(f"  ✗ {outcome.reason}", err=True)
+    counts = "，".join(f"{label} {result.count(status)}" for status, label in _STATUS.items())
+    click.echo(f"读取报告 reports read {len(result.outcomes)}：{counts}")
+    click.echo(
+        f"索引现有 index holds {result.reports} 份报告 reports，{result.passages} 个段落 passages；"
+        f"本次新增 {result.new_passages}，用时 {result.seconds} 秒 seconds"
+    )
+
+
+def record(values: dict[str, Any], *, as_json: bool) -> None:
+    """Names and values, one a line."""
+    if as_json:
+        output(values)
+        return
+    for name, value in values.items():
+        shown = "\n  " + "\n  ".join(map(str, value)) if isinstance(value, list) and value else value
+        click.echo(f"{name}: {shown}")
+
+
+def results(found: Results) -> None:
+    """Hits with place, year, role, heading path and the passage."""
+    if not found.hits:
+        click.echo("没有匹配的段落 / no passages in this scope", err=True)
+    for hit in found.hits:
+        passage, metadata = hit.passage, hit.report.metadata
+        role = f"{passage.role}{f' for {passage.planned_for}' if passage.planned_for else ''}"
+        click.secho(
+            f"{hit.rank}. {place_name(hit.report)} · {metadata.year or '?'} · {role} · {hit.score:.2f}", bold=True
+        )
+        click.echo(f"   {' › '.join(passage.heading_path)}\n   {passage.text}")
+        click.echo(f"   {hit.report.source_name} [{passage.start}:{passage.end}] {passage.id}\n")
+
+
+def answer(found: Answer) -> None:
+    """The message, then each quotation with its source."""
+    click.secho(f"{found.message_zh}\n{found.message_en}", bold=True)
+    for entry in found.entries:
+        hit = entry.hit
+        click.echo(f"\n• {place_name(hit.report)} · {hit.report.metadata.year or '?'} · {hit.passage.role}")
+        click.echo(f"  “{entry.quote}”\n  {hit.report.source_name} [{entry.start}:{entry.end}]")
+    for hit in found.nearest:
+        click.echo(f"\n◦ 最接近，不是回答 / nearest, no answer: {place_name(hit.report)}\n  {hit.passage.text}")
+    if found.coverage.regions_not_detected:
+        click.echo(f"\n未检出 / not detected: {'、'.join(found.coverage.regions_not_detected)}")
+
+
+def reports(summaries: Sequence[ReportSummary]) -> None:
+    """A table of all reports."""
+    table = Table("地方 place", "年 year", "标题 title", "文件 file", "id")
+    for item in summaries:
+        metadata = item.metadata
+        place = "/".join(metadata.region.chain) or "?"
+        table.add_row(place, str(metadata.year or "?"), metadata.title, item.source_name, item.id)
+    Console().print(table)
+
+
+def inspection(report: Report) -> None:
+    """Kept text on the left, removed text with its reason on the right, in the file's order; then the metadata."""
+    table = Table("保留 kept", "去掉 removed", show_lines=True, expand=True)
+    removals = sorted(report.removals, key=lambda removal: removal.at)
+    for paragraph in report.paragraphs:
+        while removals and removals[0].at <= paragraph.start:
+            removal = removals.pop(0)
+            table.add_row("", f"[{removal.reason}] {removal.locator}\n{removal.text}", style="dim")
+        kind = f"{paragraph.kind} {paragraph.level}" if paragraph.level else paragraph.kind
+        table.add_row(f"[{kind}] {report.text[paragraph.start : paragraph.end]}", "")
+    for removal in removals:
+        table.add_row("", f"[{removal.reason}] {removal.locator}\n{removal.text}", style="dim")
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+    metadata = report.summary.metadata
+    found = Table("项目 field", "内容 value", "见于 found in")
+    for name, value in asdict(metadata).items():
+        if name not in ("found", "invented"):
+            found.add_row(name, str(value), metadata.found.get(name, ""))
+    console.print(found)
+    console.print(f"{len(report.passages)} 个段落 passages，{len(report.removals)} 处去掉 removals")
