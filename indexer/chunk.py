@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from indexer.outline import Section, passage_role, sections
 from retrieval.config import ChunkSettings
@@ -15,6 +16,7 @@ _ITEM = re.compile(
     r"[一二三四五六七八九十]{1,3}是|第[一二三四五六七八九十]{1,2}[,，、]|(?:首先|其次|再次|最后|此外|同时)[,，]|"
     r"[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}(?:[、．]|\.(?!\d))|[①-⑳]"
 )
+_CLOSING = re.compile(r"[”』」’)）》]+$")
 Span = tuple[int, int]
 
 
@@ -74,7 +76,7 @@ def _items(text: str, start: int, end: int) -> list[Span]:
         if match.start() and before and before[-1] in "。；;：:！？!?":
             cuts.append(match.start())
     cuts.append(len(plain))
-    return [(start + a, start + b) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+    return [(start + a, start + b) for a, b in pairwise(cuts) if a < b]
 
 
 def _cut_long(text: str, span: Span, limit: int) -> Iterator[Span]:
@@ -106,7 +108,7 @@ def _full_sentences(text: str) -> list[Span]:
     whole: list[Span] = []
     start = 0
     for _, stop in sentences(text):
-        if text[:stop].rstrip("”』」”’)）》")[-1:] in "。！？!?" or stop == len(text):
+        if _CLOSING.sub("", text[:stop])[-1:] in "。！？!?" or stop == len(text):
             whole.append((start, stop))
             start = stop
     return whole

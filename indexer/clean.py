@@ -13,12 +13,18 @@ from indexer.readers.document import Block, Document, Piece
 from retrieval.text import bare
 from retrieval.types import Origin, Paragraph, ParagraphKind, Removal
 
-_MARKER = re.compile(r"[(]?[一二三四五六七八九十]{1,3}[)、.]|第[一二三四五六七八九十]+[章节条部]|[(]?\d{1,2}[)、.](?!\d)")
+_MARKER = re.compile(
+    r"[(]?[一二三四五六七八九十]{1,3}[)、.]|第[一二三四五六七八九十]+[章节条部]|[(]?\d{1,2}[)、.](?!\d)"
+)
 _TOPIC = re.compile(r"法治|依法行政|依法治[省市州县区镇乡街]|法制")
 _TITLE_END = re.compile(r"(?:报告|总结|汇报|情况|自查|自评|综述|述职|述法|通报|公告)(?:[((].{1,12}[))])?$")
 _BODY_NAME = re.compile(r"(?:人民政府|政府|委员会|委|局|厅|办公室|办|镇|乡|街道|办事处|县|市|区|省|中心|院|厅)$")
-_DATE_LINE = re.compile(r"(?:[\u4e00-\u9fff]{2,30})?(?:\d{4}|[二〇零○一二三四五六七八九]{4})年[\d一二三四五六七八九十]{1,3}月[\d一二三四五六七八九十]{1,3}日")
-_ADDRESSEE = re.compile(r"[^。;!?]{2,80}(?:委|政府|人大|常委会|局|厅|办|部|司|代表|领导|同志|单位|办公室|委员会|委员)[^。;!?,]{0,6}:")
+_DATE_LINE = re.compile(
+    r"(?:[\u4e00-\u9fff]{2,30})?(?:\d{4}|[二〇零○一二三四五六七八九]{4})年[\d一二三四五六七八九十]{1,3}月[\d一二三四五六七八九十]{1,3}日"
+)
+_ADDRESSEE = re.compile(
+    r"[^。;!?]{2,80}(?:委|政府|人大|常委会|局|厅|办|部|司|代表|领导|同志|单位|办公室|委员会|委员)[^。;!?,]{0,6}:"
+)
 _CREDIT_REASON = "供稿署名 credit"
 _SENTENCE_END = "。！？!?；;：:”》）)…"
 

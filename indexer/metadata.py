@@ -20,15 +20,33 @@ _HAN_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")
 _DATE = re.compile(
     r"(?P<y>20\d\d)\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})|(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})[./](?P<y2>20\d\d)"
 )
-_DATE_KEYS = ("发布日期", "发布时间", "发布于", "公开日期", "公开时间", "发表时间", "添加时间", "发文日期", "成文日期", "生成日期", "更新时间", "时间", "日期")
+_DATE_KEYS = (
+    "发布日期",
+    "发布时间",
+    "发布于",
+    "公开日期",
+    "公开时间",
+    "发表时间",
+    "添加时间",
+    "发文日期",
+    "成文日期",
+    "生成日期",
+    "更新时间",
+    "时间",
+    "日期",
+)
 _INDEX_NUMBER = re.compile(r"索\s*[引取]\s*号\s*[:：]\s*([0-9A-Za-z][^\s,，;；]{5,})")
-_DOCUMENT_NUMBER = re.compile(r"(?:发文字号|文\s*号|文件编号)\s*[:：]\s*([\u4e00-\u9fff]+[\[〔(（]\d{4}[\]〕)）]\s*\d+\s*号)")
+_DOCUMENT_NUMBER = re.compile(
+    r"(?:发文字号|文\s*号|文件编号)\s*[:：]\s*([\u4e00-\u9fff]+[\[〔(（]\d{4}[\]〕)）]\s*\d+\s*号)"
+)
 _URL = re.compile(r"https?://[^\s，。；、）)\"'<>]+")
 _TITLE_BODY = re.compile(r"^(.*?)(?=关于|\d{4}年|20\d\d|[二]\s*[〇○零]|法治政府|推进|开展|依法行政)")
 _DEPARTMENT = re.compile(
     r"(?:局|厅|委员会|委|办公室|中心|署|院|站|总队|支队|大队|分局|管委会|联合会|公司|集团|学校|大学|学院|医院|银行)$"
 )
-_NO_DEPARTMENT = re.compile(r"^(?:人民政府|政府|人民政府办公室|政府办公室|党委|县委|市委|区委|省委|镇党委|委|办事处|人民政府办事处)?$")
+_NO_DEPARTMENT = re.compile(
+    r"^(?:人民政府|政府|人民政府办公室|政府办公室|党委|县委|市委|区委|省委|镇党委|委|办事处|人民政府办事处)?$"
+)
 _ANNOUNCES = re.compile(r"[现F]将(.{4,40}?)(?:报告|汇报|总结|通报|公布|公告|公示)?如下")
 _OWN = re.compile(r"[我本全](?=[省市州县区镇乡街])[省市州县区镇乡街]道?")
 
@@ -230,7 +248,7 @@ def _first_year(text: str) -> int | None:
     if match:
         return int(match.group(1))
     han = _HAN_YEAR.search(plain)
-    return int("".join(_HAN_DIGITS[c] if c in _HAN_DIGITS else "2" for c in han.group(1))) if han else None
+    return int("".join(_HAN_DIGITS.get(c, "2") for c in han.group(1))) if han else None
 
 
 def override(metadata: Metadata, corrections: dict[str, str]) -> Metadata:
@@ -242,7 +260,16 @@ def override(metadata: Metadata, corrections: dict[str, str]) -> Metadata:
         changes["region"] = Region(**names)
         changes["level"] = level_of(Region(**names))
         found["region"] = "manifest"
-    for name in ("title", "issuing_body", "department", "level", "publication_date", "index_number", "document_number", "url"):
+    for name in (
+        "title",
+        "issuing_body",
+        "department",
+        "level",
+        "publication_date",
+        "index_number",
+        "document_number",
+        "url",
+    ):
         if name in corrections:
             changes[name] = corrections[name]
             found[name] = "manifest"

@@ -35,6 +35,7 @@ _PLANNED = re.compile(
     r"(?:主要|重点)(?:安排|打算|计划)|(?:打算|展望|安排|计划|思路)$"
 )
 _ACHIEVED = re.compile(r"成效|成绩|做法|亮点|工作情况|完成情况|落实情况|开展情况|进展|履职|履行|推进情况|回顾|举措")
+_CARRIED_OUT = re.compile(r"(?:计划|安排|部署|要点|任务).{0,6}(?:完成|落实|执行|推进|开展)情况")
 _SHORT = re.compile(
     r"存在.{0,14}(?:问题|不足|困难|差距|短板|薄弱|弱项)|^(?:主要|当前|目前)?的?(?:问题|不足|困难|短板|差距)|"
     r"(?:问题|不足|差距|短板|薄弱环节|困难)(?:[和及与、以]|之处|原因|$)"
@@ -192,7 +193,8 @@ def _heading_role(heading: str, year: int | None) -> tuple[Role | None, int | No
     years = [int(y) for y in _YEAR.findall(plain)]
     ahead = [y for y in years if year and y > year]
     short = bool(_SHORT.search(plain))
-    planned = bool(ahead) or (bool(_PLANNED.search(plain)) and not (years and year in years and _ACHIEVED.search(plain)))
+    reported = _CARRIED_OUT.search(plain) or (year in years and _ACHIEVED.search(plain))
+    planned = bool(ahead) or (bool(_PLANNED.search(plain)) and not reported)
     if short and planned:
         return None, None
     if planned:
@@ -216,7 +218,11 @@ def passage_role(
         opens = match.start() == 0 or plain[match.start() - 1] in "。;"
         named = int(match.group("year")) if match.group("year") else None
         intends = re.match(r".{0,30}?(?:将|要|继续|进一步|计划|打算|力争)", match.group("rest"))
-        if opens and match.start() <= 40 and ((named is None and intends) or (named and year and named > year and intends)):
+        if (
+            opens
+            and match.start() <= 40
+            and ((named is None and intends) or (named and year and named > year and intends))
+        ):
             return "planned", named or (year + 1 if year else None)
     if before and before[0] == "planned" and section.role is None:
         return before
@@ -224,4 +230,6 @@ def passage_role(
         return section.role, section.planned_for
     if _CUE_SHORT.search(plain[:120]) or (before and before[0] == "shortcoming"):
         return "shortcoming", None
-    return ("done" if section.heading_path or before else "other"), None
+    # An opening that tells of the year belongs to what was done; one that only announces the report is neither.
+    narrates = re.match(rf"(?:{year}年|一年来|今年|近年来|过去的?一年)", plain)
+    return ("done" if section.heading_path or before or narrates else "other"), None

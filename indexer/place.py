@@ -15,9 +15,10 @@ from retrieval.types import Level, Region
 
 FIELDS: tuple[Level, ...] = ("province", "prefecture", "county", "township")
 # Names in a text that no gazetteer knows, by their ending.
+_STEM = "[^省市县区州盟旗镇乡，。、\\s]"
 _UNKNOWN = re.compile(
-    r"(?:(?P<province>[\u4e00-\u9fff]{2,4}?(?:省|自治区|特别行政区))?(?P<prefecture>[\u4e00-\u9fff]{2,6}?(?:市|自治州|州|盟|地区))?"
-    r"(?P<county>[\u4e00-\u9fff]{2,5}?(?:县|区|旗|市))?(?P<township>[\u4e00-\u9fff]{2,4}?(?:镇|乡|街道|苏木))?)"
+    rf"(?:(?P<province>{_STEM}{{2,4}}(?:省|自治区|特别行政区))?(?P<prefecture>{_STEM}{{2,8}}(?:市(?!场)|州|盟|地区))?"
+    rf"(?P<county>{_STEM}{{2,8}}(?:县|区|旗|市(?!场)))?(?P<township>{_STEM}{{2,6}}(?:镇|乡|街道|苏木))?)"
 )
 _SELF = re.compile(
     r"(?:^|[，。、；：,;:\s“])(?P<name>[\u4e00-\u9fff]{2,5}?(?:街道|镇|乡|县|区|市|州|旗|省))"
@@ -169,6 +170,10 @@ def _unknown(text: str) -> Region:
     if not match:
         return Region()
     names = match.groupdict()
-    if names["province"] is None and names["prefecture"] and not names["prefecture"].endswith(("市", "州", "盟", "地区")):
+    if (
+        names["province"] is None
+        and names["prefecture"]
+        and not names["prefecture"].endswith(("市", "州", "盟", "地区"))
+    ):
         names["prefecture"] = None
     return Region(names["province"], names["prefecture"], names["county"], names["township"])

@@ -23,7 +23,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         os.replace(name, path)
     except BaseException:
         with suppress(OSError):
-            os.unlink(name)
+            Path(name).unlink()
         raise
     sync_directory(path.parent)
 

@@ -17,6 +17,7 @@ from retrieval.store import Index
 from retrieval.text import bare, normalise, normalise_query, normalise_with_offsets, sentences, tokens
 from retrieval.types import LEVELS, ROLES, FacetCount, Filters, Hit, Region, ReportSummary, Results, Why
 
+_KIND = r"(?:[\u4e00-\u9fff]{0,12}自治[区州县旗]|特别行政区|省|市|县|区|地区|盟|州|旗|镇|乡|街道)"
 FACETS = ("province", "level", "year", "role")
 
 
@@ -171,8 +172,8 @@ def parse_filters(values: dict[str, str | None]) -> Filters:
         region=(values.get("region") or "").strip() or None,
         year_from=int(first) if first else None,
         year_to=int(last) if last else None,
-        level=level,  # type: ignore[arg-type]  # checked above
-        role=role,  # type: ignore[arg-type]  # checked above
+        level=level,
+        role=role,
         department=(values.get("department") or "").strip() or None,
         report_id=(values.get("report") or "").strip() or None,
     )
@@ -192,7 +193,11 @@ def admits(filters: Filters, summary: ReportSummary) -> bool:
         return False
     if filters.department and bare(filters.department) not in bare(metadata.department or ""):
         return False
-    return not filters.region or in_region(metadata.region, filters.region)
+    if filters.region is None:
+        return True
+    if filters.own_reports_only and not is_name_of(bare(filters.region), bare(metadata.region.name)):
+        return False
+    return in_region(metadata.region, filters.region)
 
 
 def in_region(region: Region, wanted: str) -> bool:
@@ -201,13 +206,19 @@ def in_region(region: Region, wanted: str) -> bool:
         return (region.code or "").startswith(wanted.removesuffix("00").removesuffix("00"))
     parts = [bare(part) for part in re.split(r"[/／\s>›]+", wanted) if part]
     names = [bare(name) for name in region.chain]
-    return all(any(name == part or _stem(name) == _stem(part) for name in names) for part in parts)
+    return bool(parts) and all(any(is_name_of(part, name) for name in names) for part in parts)
 
 
-def _stem(name: str) -> str:
-    """A name without its kind, where something of at least two characters is left."""
-    stem = re.sub(r"(?:特别行政区|(?:[\u4e00-\u9fff]{1,4}族)*自治[区州县旗]|省|市|县|区|地区|盟|州)$", "", name)
-    return stem if len(stem) >= 2 else name
+def is_name_of(part: str, name: str) -> bool:
+    """Whether `part` (in bare form) is a place's name, whole, without its kind, or short as in 楚雄州 for 楚雄彝族自治州."""
+    if part == name:
+        return True
+    if re.fullmatch(re.escape(part) + _KIND, name):
+        return len(part) >= 2
+    short = re.fullmatch(r"(.{2,})([州县旗])", part)
+    return bool(
+        short and re.fullmatch(rf"{re.escape(short.group(1))}[\u4e00-\u9fff]{{1,12}}自治{short.group(2)}", name)
+    )
 
 
 def matched_spans(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:

@@ -90,7 +90,17 @@ def _insert(database: sqlite3.Connection, report: Report, row: int) -> int:
         path = json.dumps(passage.heading_path, ensure_ascii=False)
         database.execute(
             "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)",
-            (row, passage.id, version, passage.start, passage.end, path, passage.role, passage.planned_for, passage.page),
+            (
+                row,
+                passage.id,
+                version,
+                passage.start,
+                passage.end,
+                path,
+                passage.role,
+                passage.planned_for,
+                passage.page,
+            ),
         )
         row += 1
     return row
@@ -115,7 +125,7 @@ class SegmentReader:
         rows = self._connection().execute(
             "SELECT report_id, version_id, source_name, sha256, media_type, metadata FROM reports ORDER BY rowid"
         )
-        return [ReportSummary(*row[:5], metadata=_metadata(row[5])) for row in rows]
+        return [ReportSummary(i, v, name, sha, kind, _metadata(text)) for i, v, name, sha, kind, text in rows]
 
     def columns(self) -> list[tuple[str, Role]]:
         """Each passage's version id and role, by row."""

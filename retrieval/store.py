@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -204,6 +203,6 @@ def prune(root: Path) -> None:
     lexicals = {manifest.lexical_id for manifest in kept}
     for folder, used in ((layout.SEGMENTS, segments), (layout.LEXICAL, lexicals)):
         if (root / folder).is_dir():
-            for name in os.listdir(root / folder):
-                if name not in used:
-                    shutil.rmtree(root / folder / name, ignore_errors=True)
+            for path in (root / folder).iterdir():
+                if path.name not in used:
+                    shutil.rmtree(path, ignore_errors=True)

@@ -15,6 +15,8 @@ from opencc import OpenCC
 # One damaged spot that can be repaired with certainty: the GBK bytes of 。現 shifted by one byte.
 _SHIFTED = re.compile(r"[?？][,，]F(?=[將将])")
 _SENTENCE_END = re.compile(r"[。！？；!?;]+[”’』」）)》]*")
+# Half of a character, as damaged files have it: OpenCC takes UTF-8, which cannot express one.
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 # Words of Taiwan and Hong Kong for things that the reports call otherwise; for queries only.
 REGIONAL_WORDS = {
@@ -49,8 +51,8 @@ def _converter() -> OpenCC:
 
 def simplify(text: str) -> str:
     """Traditional to Simplified by OpenCC t2s: one code point for one."""
-    converted: str = _converter().convert(text)
-    # A stray surrogate or an unmapped sequence could change the length; offsets matter more.
+    converted: str = _converter().convert(_SURROGATE.sub("\ufffd", text))
+    # Phrases of the converter's dictionaries could change the length; offsets matter more.
     return converted if len(converted) == len(text) else text
 
 

@@ -136,7 +136,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a search is restricted to; None means everything."""
+    """What a search is restricted to; None means everything.
+
+    A region takes in the places below it, unless `own_reports_only` asks for the place itself.
+    """
 
     region: str | None = None
     year_from: int | None = None
@@ -145,6 +148,7 @@ class Filters:
     role: Role | None = None
     department: str | None = None
     report_id: str | None = None
+    own_reports_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

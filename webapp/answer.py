@@ -105,7 +105,11 @@ def _coverage(scope: list[ReportSummary], entries: tuple[Entry, ...]) -> Coverag
 
 
 def _answer(
-    question: Question, scope: list[ReportSummary], entries: tuple[Entry, ...], confidence: float, nearest: tuple[Hit, ...]
+    question: Question,
+    scope: list[ReportSummary],
+    entries: tuple[Entry, ...],
+    confidence: float,
+    nearest: tuple[Hit, ...],
 ) -> Answer:
     coverage = _coverage(scope, entries)
     searched, found = coverage.regions_searched, len(coverage.regions_found)
@@ -114,7 +118,9 @@ def _answer(
         en = f"Searched {len(scope)} reports of {searched} places; detected in {found}. Not detected does not mean absent."
     else:
         zh = f"没有找到回答。检索了 {searched} 个地方的 {len(scope)} 份报告，未检出；未检出不等于没有。"
-        en = f"Nothing found that answers this in {len(scope)} reports of {searched} places; not detected is not absent."
+        en = (
+            f"Nothing found that answers this in {len(scope)} reports of {searched} places; not detected is not absent."
+        )
     return Answer(
         query=question.text,
         kind=question.kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 Span = tuple[int, int]
 
@@ -23,5 +24,5 @@ def runs(text: str, start: int, spans: Iterable[tuple[Span, str]]) -> tuple[Run,
     cuts = sorted({0, len(text), *(a for a, _, _ in local), *(b for _, b, _ in local)})
     return tuple(
         Run(text[a:b], frozenset(name for left, right, name in local if left <= a and b <= right))
-        for a, b in zip(cuts, cuts[1:], strict=False)
+        for a, b in pairwise(cuts)
     )

@@ -13,8 +13,12 @@ from retrieval.types import Filters, ReportSummary
 
 Kind = Literal["places", "fact", "compare", "open"]
 
-_PLACES = re.compile(r"(?:哪些|哪个|哪几个|什么|有哪些|哪里|何处).{0,4}(?:地方|省|市|县|区|乡|镇|街道|地区|部门|政府|单位)?|谁(?:推行|开展|建立|实行)|which|where")
-_FACT = re.compile(r"多少|几[个件次项条名人场份起家]|何时|什么时候|哪一?[天年月]|是谁|比例|率是|数量|总数|件数|案件数|人数|次数|howmany|howmuch|when|who")
+_PLACES = re.compile(
+    r"(?:哪些|哪个|哪几个|什么|有哪些|哪里|何处).{0,4}(?:地方|省|市|县|区|乡|镇|街道|地区|部门|政府|单位)?|谁(?:推行|开展|建立|实行)|which|where"
+)
+_FACT = re.compile(
+    r"多少|几[个件次项条名人场份起家]|何时|什么时候|哪一?[天年月]|是谁|比例|率是|数量|总数|件数|案件数|人数|次数|总条数|金额|howmany|howmuch|when|who"
+)
 _COMPARE = re.compile(r"比较|对比|差异|区别|异同|相比|不同|compare|differ")
 _YEARS = re.compile(r"(?<!\d)(20[0-3]\d)\s*(?:年度?)?(?:\s*[-–—~至到]\s*(20[0-3]\d))?\s*年?")
 _PLACE_NAME = re.compile(r"[\u4e00-\u9fff]{2,7}?(?:自治区|自治州|自治县|省|市|县|区|镇|乡|街道|州|盟|旗)")
@@ -46,13 +50,16 @@ def understand(text: str, reports: Iterable[ReportSummary], filters: Filters | N
     years = _YEARS.search(plain)
     first = int(years.group(1)) if years else None
     last = int(years.group(2)) if years and years.group(2) else first
+    kind = _kind(bare(text))
     named = replace(
         given,
+        # A figure asked of a place is that place's own, not one of a county below it.
+        own_reports_only=given.own_reports_only or (kind == "fact" and place is not None and not given.region),
         region=given.region or place,
         year_from=given.year_from or given.year_to or first,
         year_to=given.year_to or given.year_from or last,
     )
-    return Question(text, _kind(bare(text)), named, content_terms(plain, place), missing if not given.region else None)
+    return Question(text, kind, named, content_terms(plain, place), missing if not given.region else None)
 
 
 def _kind(plain: str) -> Kind:

@@ -129,7 +129,7 @@ def ask(index_dir: Path | None, as_json: bool, query: str) -> None:
 @cli.command()
 @_index_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line (the default form is the same).")
-def passages(index_dir: Path | None, as_json: bool) -> None:
+def passages(index_dir: Path | None, as_json: bool) -> None:  # noqa: ARG001  # accepted for the sake of scripts
     """Every passage, one JSON object a line."""
     from retrieval.store import open_index
     from webapp import present
@@ -262,4 +262,3 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     with _messages():
         cli(prog_name="wenzheng")
-

@@ -56,8 +56,8 @@ def summary(result: Summary, *, as_json: bool) -> None:
     for outcome in result.outcomes:
         if outcome.status == "failed":
             click.echo(f"  ✗ {outcome.reason}", err=True)
-    counts = "，".join(f"{label} {result.count(status)}" for status, label in _STATUS.items())
-    click.echo(f"读取报告 reports read {len(result.outcomes)}：{counts}")
+    line = "，".join(f"{label} {result.count(status)}" for status, label in _STATUS.items())
+    click.echo(f"读取报告 reports read {len(result.outcomes)}：{line}")
     click.echo(
         f"索引现有 index holds {result.reports} 份报告 reports，{result.passages} 个段落 passages；"
         f"本次新增 {result.new_passages}，用时 {result.seconds} 秒 seconds"
@@ -113,7 +113,9 @@ def reports(summaries: Sequence[ReportSummary]) -> None:
 
 def inspection(report: Report) -> None:
     """Kept text on the left, removed text with its reason on the right, in the file's order; then the metadata."""
-    table = Table("保留 kept", "去掉 removed", show_lines=True, expand=True)
+    table = Table(show_lines=True, expand=True)
+    for name in ("保留 kept", "去掉 removed"):
+        table.add_column(name, ratio=1, overflow="fold")
     removals = sorted(report.removals, key=lambda removal: removal.at)
     for paragraph in report.paragraphs:
         while removals and removals[0].at <= paragraph.start:

@@ -29,7 +29,9 @@ def read(data: bytes, name: str) -> Document:
     for number, item in enumerate(document.iter_inner_content(), start=1):
         if isinstance(item, Table):
             rows = ["\t".join(dict.fromkeys(cell.text.strip() for cell in row.cells)) for row in item.rows]
-            blocks.extend(_block(text, f"paragraph={number};row={r}", 0) for r, text in enumerate(rows, 1) if text.strip())
+            blocks.extend(
+                _block(text, f"paragraph={number};row={r}", 0) for r, text in enumerate(rows, 1) if text.strip()
+            )
             continue
         match = _HEADING_STYLE.match(item.style.name or "") if item.style else None
         level = min(int(match.group(1)), 4) if match else 0

@@ -38,10 +38,14 @@ def read(data: bytes, name: str) -> Document:
     text, encoding, _ = decode(data, name, html=True)
     # lxml refuses a str that declares an encoding of its own, and NUL bytes.
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text).replace("\0", "")
+    parser = lxml_html.HTMLParser(huge_tree=True)
     try:
-        root = lxml_html.document_fromstring(text, parser=lxml_html.HTMLParser(huge_tree=True))
+        root = lxml_html.document_fromstring(text, parser=parser)
     except (etree.ParserError, ValueError, AssertionError) as error:
         raise ReadError(f"{name}：不是可读的网页：{error}", f"{name}: not a readable web page: {error}") from error
+    if any("depth" in entry.message for entry in parser.error_log):
+        # libxml2 drops what lies deeper than its limit: better no report than half of one.
+        raise ReadError(f"{name}：网页嵌套层数太多，读不全", f"{name}: elements nest too deep to be read whole")
     walker = _Walker(root.getroottree())
     body = root.find("body")
     walker.walk(root if body is None else body)
@@ -61,7 +65,9 @@ def _hints(root: etree._Element) -> dict[str, str]:
     for link in root.iter("link"):
         if (link.get("rel") or "").lower() == "canonical" and (link.get("href") or "").startswith("http"):
             hints["url"] = str(link.get("href"))
-    saved = re.search(r"saved from url=\(\d+\)(\S+)", str(etree.tostring(root, encoding="unicode", method="html")[:3000]))
+    saved = re.search(
+        r"saved from url=\(\d+\)(\S+)", str(etree.tostring(root, encoding="unicode", method="html")[:3000])
+    )
     if saved:
         hints.setdefault("url", saved.group(1))
     return hints
@@ -82,7 +88,7 @@ class _Walker:
         while stack:
             what, element, furniture, heading, link = stack.pop()
             if what == "tail":
-                self.add(element.tail, element, furniture, heading, link, tail=True)
+                self.add(element.tail, element, link, tail=True)
             elif what == "break":
                 self.flush(furniture, heading)
             elif isinstance(element.tag, str) and element.tag.lower() not in _UNSEEN:
@@ -101,7 +107,7 @@ class _Walker:
             self.flush(furniture, heading)
         elif tag in ("td", "th") and self.pieces:
             self.pieces.append(Piece("\t", self.pieces[-1].locator))
-        self.add(element.text, element, inner, level, in_link, tail=False)
+        self.add(element.text, element, in_link, tail=False)
         for child in element:
             steps.append(("open", child, inner, level, in_link))
             steps.append(("tail", child, inner, level, in_link))
@@ -109,9 +115,7 @@ class _Walker:
             steps.append(("break", element, inner, level, in_link))
         return steps
 
-    def add(
-        self, text: str | None, element: etree._Element, furniture: str | None, heading: int, link: bool, *, tail: bool
-    ) -> None:
+    def add(self, text: str | None, element: etree._Element, link: bool, *, tail: bool) -> None:
         if not text:
             return
         shown = _collapse(text, self.pieces[-1].text[-1:] if self.pieces else "")
@@ -153,7 +157,7 @@ def _collapse(text: str, before: str) -> str:
     def space(match: re.Match[str]) -> str:
         left = text[match.start() - 1 : match.start()] or before
         right = text[match.end() : match.end() + 1]
-        if not left or left in " \t\n" or ("\n" in match.group() and "\u2e80" <= left and "\u2e80" <= (right or left)):
+        if not left or left in " \t\n" or ("\n" in match.group() and left >= "\u2e80" and (right or left) >= "\u2e80"):
             return ""
         return " "
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import statistics
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
@@ -16,6 +18,21 @@ from pdfplumber.utils.exceptions import PdfminerException
 from indexer.readers.document import Block, Document, Piece
 from retrieval.errors import ReadError
 
+# Fonts with odd descriptors are the rule here, and pdfminer reports each glyph of them.
+logging.getLogger("pdfminer").setLevel(logging.ERROR)
+
+# Many PDF writers map a glyph to the radical that shares its shape (⼈ for 人). A report's words hold no radicals,
+# so the ideograph is certain; NFKC knows the Kangxi ones, these supplements it does not.
+_SUPPLEMENT = dict(
+    zip(
+        "⺁⺃⺊⺎⺏⺐⺓⺘⺙⺝⺞⺟⺠⺢⺣⺤⺥⺦⺧⺩⺪⺫⺬⺭⺮⺯⺱⺲⺳⺴⺵⺶⺷⺸⺹⺺⺻⺼⺽⻀⻁⻂⻃⻄⻅⻆⻇⻈⻉⻋⻌⻍⻎⻏⻐⻑⻒⻓⻔⻘⻙⻚⻛⻜⻝⻟⻠⻡⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳",
+        "厂乚卜兀尣尢幺扌攵月歺母民氵灬爪爫丬牛王疋目示礻竹糹罒罒罒罓网羊羊羊老肀聿月臼艹虎衤覀西见角角讠贝车辶辶辶阝钅長镸长门青韦页风飞食飠饣首马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟",
+        strict=True,
+    )
+)
+_RADICALS = {ord(radical): ideograph for radical, ideograph in _SUPPLEMENT.items()} | {
+    code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)
+}
 _PAGE_NUMBER = re.compile(r"^[\s\-—–_·.]*(第\s*)?\d{1,4}(\s*页)?(\s*[/／,，]?\s*(共\s*)?\d{1,4}(\s*页)?)?[\s\-—–_·.]*$")
 _NO_UNICODE = re.compile(r"\(cid:\d+\)")
 # The part of a page, at its top and at its bottom, where running headers and page numbers stand.
@@ -78,7 +95,7 @@ def _lines(page: pdfplumber.page.Page, number: int) -> list[_Line]:
     height = float(page.height)
     return [
         _Line(
-            text=line["text"].strip(),
+            text=line["text"].strip().translate(_RADICALS),
             page=number,
             x0=line["x0"],
             x1=line["x1"],

@@ -87,7 +87,7 @@ def expand(packed: Path, target: Path) -> Path:
     header = Header(*cursor.take("7ifi"))
     if header.block != BLOCK:
         raise ValueError(f"{packed}: blocks of {header.block} weights, expected {BLOCK}")
-    tokenizer = _read_tokenizer(cursor, header)
+    tokenizer = _read_tokenizer(cursor)
     tensors = _read_tensors(cursor, header)
     with staged_directory(target) as folder:
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
@@ -99,15 +99,13 @@ def expand(packed: Path, target: Path) -> Path:
     return target
 
 
-def _read_tokenizer(cursor: Cursor, header: Header) -> Tokenizer:
+def _read_tokenizer(cursor: Cursor) -> Tokenizer:
     pieces, bos, eos, pad, unk = cursor.take("5i")
     (blob_size,) = cursor.take("Q")
     offsets = cursor.array("<u4", pieces + 1)
     scores = cursor.array("<f4", pieces)
     blob = cursor.raw(blob_size)
-    vocabulary = [
-        (blob[offsets[i] : offsets[i + 1]].decode("utf-8"), float(scores[i])) for i in range(pieces)
-    ]
+    vocabulary = [(blob[offsets[i] : offsets[i + 1]].decode("utf-8"), float(scores[i])) for i in range(pieces)]
     # The package names the specials by id; their pieces carry the usual XLM-R names.
     for index, name in zip((bos, pad, eos, unk), SPECIAL_TOKENS, strict=True):
         vocabulary[index] = (name, 0.0)

@@ -53,9 +53,7 @@ class OnnxEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.max_tokens)
-        self._session = onnxruntime.InferenceSession(
-            str(folder / MODEL_FILE), providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(str(folder / MODEL_FILE), providers=["CPUExecutionProvider"])
 
     @property
     def dimension(self) -> int:
@@ -101,9 +99,11 @@ class OnnxEncoder:
 
     def _pool(self, states: np.ndarray, mask: np.ndarray) -> np.ndarray:
         if self.info.pooling == "cls":
-            return states[:, 0]
+            first: np.ndarray = states[:, 0]
+            return first
         if self.info.pooling == "lasttoken":
-            return states[np.arange(len(states)), mask.sum(axis=1) - 1]
+            last: np.ndarray = states[np.arange(len(states)), mask.sum(axis=1) - 1]
+            return last
         weights = mask[:, :, None].astype(np.float32)
         pooled: np.ndarray = (states * weights).sum(axis=1) / weights.sum(axis=1)
         return pooled
@@ -127,8 +127,7 @@ class OnnxEncoder:
                 vectors = states[row, kept]
                 vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
                 spans = tuple(
-                    (max(0, encoding.offsets[p][0] - len(prompt)), encoding.offsets[p][1] - len(prompt))
-                    for p in kept
+                    (max(0, encoding.offsets[p][0] - len(prompt)), encoding.offsets[p][1] - len(prompt)) for p in kept
                 )
                 found[index] = TokenVectors(vectors, spans)
         return [found[i] for i in range(len(texts))]

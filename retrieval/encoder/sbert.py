@@ -59,7 +59,7 @@ def export(source: ModelSource, folder: Path) -> bool:
     names = [type(module).__name__ for module in modules]
     if names not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
         return False
-    pooling = modules[1].pooling_mode
+    pooling = str(modules[1].pooling_mode)
     tokenizer = getattr(model.tokenizer, "backend_tokenizer", None)
     if pooling not in EXPORTABLE or tokenizer is None:
         return False
@@ -146,10 +146,10 @@ class SentenceTransformerEncoder:
         return self._encode([self.settings.query_prompt + text for text in texts])
 
     def passage_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        return self._no_token_vectors()
+        raise self._no_token_vectors(texts)
 
     def query_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        return self._no_token_vectors()
+        raise self._no_token_vectors(texts)
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         inputs = [self.settings.passage_prompt + text for text in texts]
@@ -159,7 +159,8 @@ class SentenceTransformerEncoder:
         vectors = self._model.encode(inputs, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, np.float32).reshape(len(inputs), -1)
 
-    def _no_token_vectors(self) -> list[TokenVectors]:
-        raise ModelError(
-            "这个模型不能导出，因此没有词元向量", "this model cannot be exported and so offers no token vectors"
+    def _no_token_vectors(self, texts: Sequence[str]) -> ModelError:
+        return ModelError(
+            f"这个模型不能导出，给不出 {len(texts)} 段文字的词元向量",
+            f"this model cannot be exported and offers no token vectors ({len(texts)} texts)",
         )

@@ -1,0 +1,82 @@
+"""Indexes built once with the real model: of the samples, and of the real reports where they are at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from indexer.build import build
+from retrieval.config import Config, load_config
+from retrieval.encoder import Encoder, open_encoder
+from retrieval.search import Searcher
+from retrieval.store import Index, open_index
+from webapp import create_app
+from webapp.service import Service
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "samples"
+SHARED = ROOT.parent / "shared"
+REPORTS = SHARED / "reports"
+
+
+def quiet(_name: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    return load_config(ROOT / "config.toml")
+
+
+@pytest.fixture(scope="session")
+def encoder(config: Config) -> Encoder:
+    return open_encoder(config)
+
+
+@pytest.fixture(scope="session")
+def samples_root(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: Encoder) -> Path:
+    root = tmp_path_factory.mktemp("samples-index")
+    build([SAMPLES], root, config, encoder, quiet, rebuild=False)
+    return root
+
+
+@pytest.fixture(scope="session")
+def samples(samples_root: Path) -> Index:
+    return open_index(samples_root)
+
+
+@pytest.fixture(scope="session")
+def searcher(samples: Index, encoder: Encoder, config: Config) -> Searcher:
+    return Searcher(samples, encoder, config.search)
+
+
+@pytest.fixture(scope="session")
+def real_root(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: Encoder) -> Path:
+    if not REPORTS.is_dir():
+        pytest.skip(f"the real reports are not at {REPORTS}")
+    root = tmp_path_factory.mktemp("real-index")
+    build([REPORTS], root, config, encoder, quiet, rebuild=False)
+    return root
+
+
+@pytest.fixture(scope="session")
+def real(real_root: Path) -> Index:
+    return open_index(real_root)
+
+
+@pytest.fixture(scope="session")
+def real_searcher(real: Index, encoder: Encoder, config: Config) -> Searcher:
+    return Searcher(real, encoder, config.search)
+
+
+@pytest.fixture(scope="session")
+def app(samples_root: Path, config: Config, encoder: Encoder):
+    return create_app(config, service=Service(config, samples_root, encoder))
+
+
+@pytest.fixture
+def client(app) -> Iterator:
+    with app.test_client() as client:
+        yield client

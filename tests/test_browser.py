@@ -1,0 +1,139 @@
+"""The site in a real headless Chromium: wide and narrow, without JavaScript, by keyboard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import waitress.server
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium; install it with: sudo make browser")
+
+SHOTS = Path(os.environ.get("WENZHENG_SCREENSHOTS", "")) if os.environ.get("WENZHENG_SCREENSHOTS") else None
+QUESTION = "哪些地方推行了说理式执法"
+
+
+@pytest.fixture(scope="module")
+def address(app) -> Iterator[str]:
+    server = waitress.server.create_server(app, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[1280, 390])
+def page(request, browser, address) -> Iterator:
+    """Without JavaScript, watching for anything that the policy blocks or that comes from elsewhere."""
+    context = browser.new_context(
+        viewport={"width": request.param, "height": 900}, java_script_enabled=False, locale="zh-CN", base_url=address
+    )
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda sent: faults.append(sent.url) if not sent.url.startswith(address) else None)
+    yield page
+    assert [fault for fault in faults if "404" not in fault] == []
+    context.close()
+
+
+def shoot(page, name: str) -> None:
+    if SHOTS:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SHOTS / f"{name}-{page.viewport_size['width']}.png")
+
+
+def fits(page) -> bool:
+    """Nothing sticks out at the side: measured by a full-page screenshot, since scripts are off."""
+    import struct
+
+    data = page.screenshot(full_page=True)
+    return struct.unpack(">I", data[16:20])[0] == page.viewport_size["width"]
+
+
+def test_from_a_question_to_the_cited_words_in_the_report(page) -> None:
+    page.goto("/")
+    shoot(page, "home")
+    assert fits(page)
+    page.get_by_role("searchbox").fill(QUESTION)
+    page.get_by_role("button", name="检索").click()
+    shoot(page, "results")
+    assert fits(page)
+    first = page.locator("li.hit").first
+    assert "说理式" in first.inner_text()
+    assert first.locator(".badge.invented").count() == 1
+    words = first.locator("blockquote").inner_text().strip()
+    first.get_by_role("link", name="在报告中查看").click()
+    mark = page.locator("mark.passage").first
+    assert mark.inner_text().strip()[:20] == words[:20]
+    box = mark.bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < page.viewport_size["height"], "the cited passage is not scrolled to"
+    shoot(page, "report")
+    assert fits(page)
+
+
+def test_asking_shows_entries_roles_and_what_was_searched(page) -> None:
+    page.goto("/ask?q=" + quote(QUESTION))
+    shoot(page, "ask")
+    assert page.locator(".badge.planned").count() >= 1
+    assert "未检出" in page.locator(".coverage").inner_text()
+    assert fits(page)
+
+
+def test_facets_narrow_and_chips_widen_again(page) -> None:
+    page.goto("/search?q=" + quote("执法"))
+    page.locator(".facets").get_by_role("link", name="云岫省").click()
+    assert "region=" in page.url
+    assert {text.split("·")[0].strip() for text in page.locator(".hit .place strong").all_inner_texts()} == {"云岫省"}
+    page.locator(".chip").first.click()
+    assert "region=" not in page.url
+
+
+def test_pages_without_results_and_missing_pages_say_what_to_do(page) -> None:
+    page.goto("/search?region=" + quote("北京市") + "&q=" + quote("执法"))
+    assert "去掉条件" in page.locator(".empty").inner_text()
+    shoot(page, "empty")
+    page.goto("/nothing")
+    assert page.get_by_role("link", name="回到首页").count() == 1
+    shoot(page, "error")
+
+
+def test_the_first_tab_offers_to_skip_to_the_content_and_the_form_works_by_keyboard(browser, address) -> None:
+    page = browser.new_page(locale="zh-CN", base_url=address)
+    page.goto("/search?q=" + quote("执法"))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "跳到正文"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "q"
+    page.keyboard.press("Control+A")
+    page.keyboard.type("法律援助")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=%E6%B3%95*")
+    assert "法律援助" in page.locator("li.hit").first.inner_text()
+    page.close()
+
+
+def test_the_interface_switches_to_english_and_stays(page) -> None:
+    page.goto("/search?q=" + quote("执法"))
+    page.get_by_role("link", name="English").click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.locator(".facets").get_by_role("link", name="township").click()
+    assert page.locator("html").get_attribute("lang") == "en"

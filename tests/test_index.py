@@ -1,0 +1,235 @@
+"""Building: what is new is indexed, what is unchanged costs nothing, what is broken is named, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from indexer.build import Summary, build
+from indexer.verify import verify
+from retrieval import layout
+from retrieval.config import Config
+from retrieval.encoder import Encoder
+from retrieval.errors import IndexUnusableError, NotFoundError, ReadError
+from retrieval.store import Index, open_index
+from tests.conftest import SAMPLES, quiet
+
+TEXT = "云台县人民政府{year}年法治政府建设情况报告\n{year}年，云台县坚持依法行政，现将情况报告如下。\n一、主要成效\n{body}\n"
+BODY = "推行说理式执法，处罚决定书说清事实、证据、法律依据和裁量理由，全年制作说理式处罚决定书{n}份。"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    reports = tmp_path / "reports"
+    (reports / "b").mkdir(parents=True)
+    write(reports / "a.txt", 2021, 1)
+    write(reports / "b" / "c.txt", 2022, 2)
+    return reports
+
+
+@pytest.fixture
+def run(tmp_path: Path, folder: Path, config: Config, encoder: Encoder):
+    def index(*, rebuild: bool = False, encoder: Encoder = encoder) -> Summary:
+        return build([folder], tmp_path / "index", config, encoder, quiet, rebuild=rebuild)
+
+    return index
+
+
+def write(path: Path, year: int, number: int) -> None:
+    path.write_text(TEXT.format(year=year, body=BODY.format(n=number)), encoding="utf-8")
+
+
+def statuses(summary: Summary) -> dict[str, str]:
+    return {outcome.source_name: outcome.status for outcome in summary.outcomes}
+
+
+def passages(root: Path) -> dict[str, str]:
+    return {passage.id: passage.text for passage, _ in open_index(root).passages()}
+
+
+def test_names_are_relative_and_in_a_stable_order(run) -> None:
+    assert list(statuses(run())) == ["a.txt", "b/c.txt"]
+
+
+def test_a_second_run_does_nothing_and_makes_no_new_version(run, tmp_path: Path) -> None:
+    first, second = run(), run()
+    assert set(statuses(second).values()) == {"unchanged"}
+    assert (second.new_passages, second.embedded, second.version) == (0, 0, first.version)
+
+
+def test_a_new_report_is_added_and_only_it_is_embedded(run, folder: Path, tmp_path: Path) -> None:
+    run()
+    before = passages(tmp_path / "index")
+    write(folder / "d.txt", 2023, 3)
+    summary = run()
+    assert statuses(summary) == {"a.txt": "unchanged", "b/c.txt": "unchanged", "d.txt": "new"}
+    assert summary.embedded == summary.new_passages > 0
+    assert before.items() < passages(tmp_path / "index").items()
+
+
+def test_a_changed_report_keeps_its_id_and_its_old_words_leave_the_search(run, folder: Path, tmp_path: Path) -> None:
+    run()
+    before = {s.source_name: s.id for s in open_index(tmp_path / "index").reports}
+    write(folder / "a.txt", 2021, 99)
+    assert statuses(run())["a.txt"] == "changed"
+    index = open_index(tmp_path / "index")
+    assert {s.source_name: s.id for s in index.reports} == before
+    texts = "".join(passages(tmp_path / "index").values())
+    assert "99份" in texts
+    assert "决定书1份" not in texts
+    assert index.passage_count == len(passages(tmp_path / "index"))
+
+
+def test_a_report_changed_back_is_found_again_once(run, folder: Path, tmp_path: Path) -> None:
+    run()
+    before = passages(tmp_path / "index")
+    write(folder / "a.txt", 2021, 99)
+    run()
+    write(folder / "a.txt", 2021, 1)
+    run()
+    assert passages(tmp_path / "index") == before
+    assert [s.source_name for s in open_index(tmp_path / "index").reports].count("a.txt") == 1
+
+
+def test_the_same_bytes_under_two_names_are_one_report_however_often_it_runs(run, folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "a.txt", folder / "z.txt")
+    assert statuses(run())["z.txt"] == "unchanged"
+    assert statuses(run()) == {"a.txt": "unchanged", "b/c.txt": "unchanged", "z.txt": "unchanged"}
+    assert len(open_index(tmp_path / "index").reports) == 2
+
+
+def test_passage_ids_survive_a_rebuild(run, tmp_path: Path) -> None:
+    run()
+    before = passages(tmp_path / "index")
+    run(rebuild=True)
+    assert passages(tmp_path / "index") == before
+
+
+def test_an_unreadable_report_is_named_and_the_others_are_indexed(run, folder: Path, tmp_path: Path) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4")
+    summary = run()
+    assert [(o.source_name, o.status) for o in summary.outcomes if o.status == "failed"] == [("broken.pdf", "failed")]
+    assert "broken.pdf" in next(o.reason for o in summary.outcomes if o.status == "failed")
+    assert summary.reports == 2
+
+
+def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path, config: Config, encoder: Encoder) -> None:
+    with pytest.raises(ReadError, match="nowhere"):
+        build([tmp_path / "nowhere"], tmp_path / "index", config, encoder, quiet, rebuild=False)
+
+
+def test_originals_are_kept_untouched_under_their_hash(run, folder: Path, tmp_path: Path) -> None:
+    run()
+    index = open_index(tmp_path / "index")
+    for summary in index.reports:
+        assert index.original(summary).name == summary.sha256
+        assert index.original(summary).read_bytes() == (folder / summary.source_name).read_bytes()
+
+
+class OtherEncoder:
+    """The real encoder under another fingerprint."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.passages, self.queries, self.dimension = encoder.passages, encoder.queries, encoder.dimension
+        self.fingerprint = "another"
+
+
+def test_an_index_of_another_encoder_is_refused_until_a_rebuild_is_asked_for(
+    run, encoder: Encoder, tmp_path: Path
+) -> None:
+    run()
+    with pytest.raises(IndexUnusableError, match="--rebuild"):
+        run(encoder=OtherEncoder(encoder))
+    with pytest.raises(IndexUnusableError, match="--rebuild"):
+        open_index(tmp_path / "index", "another")
+    run(rebuild=True, encoder=OtherEncoder(encoder))
+    assert len(open_index(tmp_path / "index", "another").reports) == 2
+
+
+def test_an_index_of_another_format_is_refused_with_the_way_out(run, tmp_path: Path) -> None:
+    run()
+    root = tmp_path / "index"
+    path = root / layout.MANIFESTS / (layout.current_name(root) or "")
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "format_version": 999}), "utf-8")
+    with pytest.raises(IndexUnusableError, match=r"999.*--rebuild"):
+        open_index(root)
+
+
+def test_no_index_is_reported_with_the_command_that_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(IndexUnusableError, match="wenzheng index"):
+        open_index(tmp_path)
+
+
+def test_a_file_cut_short_is_noticed_on_opening_and_names_the_file(run, tmp_path: Path) -> None:
+    run()
+    (vectors,) = (tmp_path / "index").rglob(layout.SEGMENT_VECTORS)
+    vectors.write_bytes(vectors.read_bytes()[:-10])
+    with pytest.raises(IndexUnusableError, match=layout.SEGMENT_VECTORS):
+        open_index(tmp_path / "index")
+
+
+def test_a_flipped_byte_is_found_by_verify(run, tmp_path: Path) -> None:
+    run()
+    index = open_index(tmp_path / "index")
+    (vectors,) = (tmp_path / "index").rglob(layout.SEGMENT_VECTORS)
+    data = bytearray(vectors.read_bytes())
+    data[-1] ^= 1
+    vectors.write_bytes(bytes(data))
+    assert [layout.SEGMENT_VECTORS in problem for problem in verify(index).problems] == [True]
+
+
+def test_an_altered_original_is_found_by_verify(run, tmp_path: Path) -> None:
+    run()
+    index = open_index(tmp_path / "index")
+    path = index.original(index.reports[0])
+    path.write_bytes(path.read_bytes() + b"x")
+    assert index.reports[0].source_name in verify(index).problems[0]
+
+
+def test_a_second_build_at_the_same_time_is_refused(run, tmp_path: Path) -> None:
+    run()
+    with FileLock(tmp_path / "index" / layout.LOCK), pytest.raises(IndexUnusableError, match="另一个程序"):
+        run()
+
+
+def test_old_versions_are_pruned_but_the_one_before_stays(run, folder: Path, tmp_path: Path) -> None:
+    for number in range(4):
+        write(folder / "a.txt", 2021, number + 10)
+        run()
+    assert len(list((tmp_path / "index" / layout.MANIFESTS).iterdir())) == 2
+    assert len(list((tmp_path / "index" / layout.LEXICAL).iterdir())) == 2
+
+
+def test_every_sample_passage_is_found_again_in_its_original(samples: Index) -> None:
+    result = verify(samples)
+    assert result.problems == ()
+    assert (result.reports, result.passages) == (12, samples.passage_count)
+
+
+def test_stored_vectors_are_those_of_the_encoder(samples: Index, encoder: Encoder) -> None:
+    from indexer.build import encoder_input
+
+    words = [encoder_input(passage) for passage, _ in samples.passages()]
+    everything = np.ones(len(samples.report_numbers), bool)
+    for row in (0, 7, len(words) - 1):
+        rows, scores = samples.nearest(encoder.passages([words[row]])[0], 1, everything)
+        assert rows[0] == row
+        assert scores[0] == pytest.approx(1, abs=1e-4)
+
+
+def test_unknown_ids_are_errors_that_say_so(samples: Index) -> None:
+    with pytest.raises(NotFoundError):
+        samples.find_passage("nothing")
+    with pytest.raises(NotFoundError):
+        samples.report("nothing")
+
+
+def test_samples_are_marked_invented(samples: Index) -> None:
+    assert all(summary.metadata.invented for summary in samples.reports)
+    assert {Path(s.source_name).suffix for s in samples.reports} == {".txt", ".html", ".pdf", ".docx"}
+    assert SAMPLES.joinpath("manifest.csv").is_file()

@@ -1,0 +1,177 @@
+"""Real place names, invented reports: what is found, where, and what stays unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.clean import clean
+from indexer.metadata import extract, override
+from indexer.readers import read
+from retrieval.errors import ReadError
+from retrieval.types import Metadata
+
+FIRST = "我们坚持依法行政，全面推进法治政府建设，各项工作取得明显成效，现将有关情况报告如下。"
+
+
+def of(*lines: str, name: str = "a.txt") -> Metadata:
+    return extract(clean(read("\n".join([*lines, FIRST]).encode(), name)), name)
+
+
+@pytest.mark.parametrize(
+    ("title", "chain", "level"),
+    [
+        (
+            "武定县白路镇关于2022年法治政府建设工作情况的报告",
+            ("云南省", "楚雄彝族自治州", "武定县", "白路镇"),
+            "township",
+        ),
+        ("潢川县人民政府2023年法治政府建设情况报告", ("河南省", "信阳市", "潢川县"), "county"),
+        ("荆州市荆州区人民政府2017年度法治政府建设工作报告", ("湖北省", "荆州市", "荆州区"), "county"),
+        ("楚雄州人民政府2021年法治政府建设情况报告", ("云南省", "楚雄彝族自治州"), "prefecture"),
+        ("锡林郭勒盟东乌珠穆沁旗2021年法治政府建设报告", ("内蒙古自治区", "锡林郭勒盟", "东乌珠穆沁旗"), "county"),
+        ("阿勒泰地区行政公署2020年法治政府建设报告", ("新疆维吾尔自治区", "阿勒泰地区"), "prefecture"),
+        ("北京市海淀区2022年法治政府建设年度情况报告", ("北京市", "海淀区"), "county"),
+        ("仙桃市2019年法治政府建设情况报告", ("湖北省", "仙桃市"), "county"),
+        ("雲南省人民政府2022年法治政府建設情況報告", ("云南省",), "province"),
+    ],
+)
+def test_places_resolve_to_their_chain(title: str, chain: tuple[str, ...], level: str) -> None:
+    metadata = of(title)
+    assert metadata.region.chain == chain
+    assert metadata.level == level
+    assert metadata.found["region"].startswith("标题")
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["鼓楼区人民政府2022年法治政府建设报告", "城关镇2022年法治政府建设报告", "朝阳区2022年法治政府建设情况报告"],
+)
+def test_names_that_several_places_bear_stay_unresolved(title: str) -> None:
+    metadata = of(title)
+    assert metadata.region.province is None
+    assert metadata.region.chain == (title.split("人民")[0].split("2022")[0],)
+
+
+def test_a_name_that_several_places_bear_is_resolved_by_the_index_number() -> None:
+    metadata = of("索引号: 11320106013931138G/2022-06008", "鼓楼区人民政府2022年法治政府建设报告")
+    assert metadata.region.chain == ("江苏省", "南京市", "鼓楼区")
+    assert "索引号" in metadata.found["region"]
+
+
+def test_a_name_that_several_places_bear_is_resolved_by_the_site() -> None:
+    assert of("信息来源：徐州市司法局", "鼓楼区人民政府2022年法治政府建设报告").region.prefecture == "徐州市"
+
+
+def test_an_abolished_code_in_the_index_number_does_no_harm() -> None:
+    metadata = of("索引号: 11622300013931138G/2022-06008", "武威市人民政府2021年度法治政府建设情况报告")
+    assert (metadata.region.province, metadata.region.prefecture, metadata.region.code) == (
+        "甘肃省",
+        "武威市",
+        "620600",
+    )
+
+
+@pytest.mark.parametrize(
+    "title", ["云岫省澄江市2022年法治政府建设报告", "青岚省临溪市松河县云台镇2022年法治政府建设报告"]
+)
+def test_a_place_inside_an_unknown_one_is_not_moved_into_a_known_one(title: str) -> None:
+    metadata = of(title)
+    assert metadata.region.province in ("云岫省", "青岚省")
+    assert metadata.region.code is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "year", "where"),
+    [
+        (["云台县2022年度法治政府建设报告"], 2022, "标题"),
+        (["云台县关于《法治政府建设实施纲要（2021-2025年）》2023年落实情况的法治政府报告"], 2023, "标题"),
+        (["云台县二〇二一年法治政府建设报告"], 2021, "标题"),
+        (["云台县法治政府建设报告", "2020年，我县坚持依法行政，推进法治政府建设。"], 2020, "首段"),
+        (["发布日期：2019-03-05", "云台县法治政府建设报告"], 2018, "发布日期的前一年（推断）"),
+    ],
+)
+def test_the_covered_year_is_not_the_year_of_publication(lines: list[str], year: int, where: str) -> None:
+    metadata = of(*lines)
+    assert (metadata.year, metadata.found["year"]) == (year, where)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "发布日期:2023年05月09日",
+        "发布时间：2023-05-09 16:58 来源：县司法局",
+        "9.5.2023  07:04",
+        "成文日期: 2023/5/9 有效性:",
+    ],
+)
+def test_dates_are_brought_to_one_form(line: str) -> None:
+    assert of("云台县2022年法治政府建设报告", line).publication_date == "2023-05-09"
+
+
+@pytest.mark.parametrize(
+    ("title", "department"),
+    [
+        ("武定县市场监督管理局2022年法治政府建设工作情况的报告", "市场监督管理局"), ("河南省司法厅2022年法治政府建设报告", "司法厅"),
+        ("武威市卫生健康委员会2022年法治政府建设报告", "卫生健康委员会"), ("武威市人民政府2022年法治政府建设报告", None),
+        ("中共潢川县委 潢川县人民政府 关于2023年法治政府建设情况的报告", None), ("武定县白路镇2022年法治政府建设报告", None),
+    ],
+)  # fmt: skip
+def test_departments_are_told_from_governments(title: str, department: str | None) -> None:
+    assert of(title).department == department
+
+
+def test_a_missing_title_is_made_from_the_text_and_says_so() -> None:
+    text = "2022年，石桥镇坚持依法行政。石桥镇以建设法治政府为目标，现将2022年我镇开展法治政府建设工作情况报告如下："
+    metadata = extract(clean(read(text.encode(), "x.txt")), "x.txt")
+    assert metadata.title == "石桥镇2022年开展法治政府建设工作情况"
+    assert metadata.title_made
+    assert "自拟" in metadata.found["title"]
+
+
+def test_the_web_pages_own_metadata_is_used() -> None:
+    page = (
+        '<html><head><meta name="PubDate" content="2023-02-15 10:00"><link rel="canonical" href="https://www.example.cn/1.html">'
+        f"</head><body><h1>潢川县人民政府2022年法治政府建设报告</h1><p>{FIRST}</p></body></html>"
+    )
+    metadata = extract(clean(read(page.encode(), "a.html")), "a.html")
+    assert (metadata.publication_date, metadata.url) == ("2023-02-15", "https://www.example.cn/1.html")
+
+
+def test_a_manifest_overrides_what_was_found() -> None:
+    found = of("鼓楼区人民政府2022年法治政府建设报告")
+    corrected = override(
+        found, {"province": "江苏省", "prefecture": "徐州市", "county": "鼓楼区", "year": "2021", "url": "https://a.cn"}
+    )
+    assert corrected.region.chain == ("江苏省", "徐州市", "鼓楼区")
+    assert (corrected.year, corrected.url, corrected.level) == (2021, "https://a.cn", "county")
+    assert corrected.found["region"] == corrected.found["year"] == "manifest"
+
+
+@pytest.mark.parametrize(
+    "row", ["file,year\na.txt,22\n", "file,colour\na.txt,red\n", "title\nx\n", "file,level\na.txt,big\n"]
+)
+def test_a_faulty_manifest_is_refused_with_the_row_at_fault(tmp_path, row: str) -> None:
+    from indexer.corrections import load_corrections
+
+    (tmp_path / "manifest.csv").write_text(row, encoding="utf-8")
+    with pytest.raises(ReadError, match="第 2 行"):
+        load_corrections(tmp_path)
+
+
+def test_a_json_manifest_works_like_the_csv(tmp_path) -> None:
+    from indexer.corrections import load_corrections
+
+    (tmp_path / "manifest.json").write_text(
+        '[{"file": "a.txt", "region": "云南省/楚雄彝族自治州/武定县", "year": 2022}]', "utf-8"
+    )
+    assert load_corrections(tmp_path).of("a.txt") == {
+        "province": "云南省", "prefecture": "楚雄彝族自治州", "county": "武定县", "year": "2022",
+    }  # fmt: skip
+
+
+def test_the_gazetteer_greets_nobody(capsys) -> None:
+    from indexer.gazetteer import gazetteer
+
+    gazetteer.cache_clear()
+    gazetteer()
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,147 @@
+"""Every format and encoding, on files made by the tools that make them."""
+
+from __future__ import annotations
+
+import io
+
+import docx
+import pytest
+from fpdf import FPDF
+
+from indexer.readers import read
+from retrieval.errors import ReadError
+
+SENTENCE = "2022年，云台县坚持依法行政，全面推进法治政府建设。"
+TRADITIONAL = "2022年，雲臺縣堅持依法行政，全面推進法治政府建設，現將有關情況報告如下。"
+
+
+def texts(data: bytes, name: str) -> list[str]:
+    return [block.text for block in read(data, name).blocks]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gb18030"])
+def test_simplified_text_is_read_in_every_encoding(encoding: str) -> None:
+    data = ("\ufeff" if encoding == "utf-16-le" else "") + SENTENCE + "\r\n第二行。"
+    assert texts(data.encode(encoding), "a.txt") == [SENTENCE, "第二行。"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "big5", "gb18030"])
+def test_traditional_text_is_read_in_every_encoding(encoding: str) -> None:
+    assert texts((TRADITIONAL * 5).encode(encoding), "a.txt") == [TRADITIONAL * 5]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_text_lines_are_located_by_their_bytes(encoding: str) -> None:
+    data = f"  标题行\r\n\r\n\u3000\u3000{SENTENCE}  \n尾".encode(encoding)
+    plain = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(encoding, encoding)
+    for block in read(data, "a.txt").blocks:
+        start, end = map(int, block.pieces[0].locator.removeprefix("bytes=").split("-"))
+        assert data[start:end].decode(plain) == block.text
+
+
+def test_web_pages_give_paragraphs_located_by_their_text_nodes() -> None:
+    from lxml import html
+
+    page = f"<html><body><div><p>一<b>加粗</b>尾</p><p>{SENTENCE}</p>裸文本<br>第二行</div></body></html>"
+    document = read(page.encode(), "a.html")
+    assert [block.text for block in document.blocks] == ["一加粗尾", SENTENCE, "裸文本", "第二行"]
+    tree = html.document_fromstring(page)
+    for block in document.blocks:
+        for piece in block.pieces:
+            (node,) = tree.xpath(piece.locator)
+            assert node.strip() == piece.text
+
+
+def test_web_furniture_is_marked_with_the_reason_but_wrappers_of_prose_are_not() -> None:
+    prose = f"<p>{SENTENCE * 3}</p><p>{SENTENCE * 2}</p>"
+    page = f"<nav><a href=/>首页</a></nav><div class='content-nav'>{prose}</div><div class=share>分享到：微信</div>"
+    blocks = read(page.encode(), "a.html").blocks
+    assert [bool(block.furniture) for block in blocks] == [True, False, False, True]
+
+
+def test_scripts_and_styles_are_no_text() -> None:
+    page = f"<style>p{{}}</style><script>var a='正文。';</script><p>{SENTENCE}</p>"
+    assert texts(page.encode(), "a.html") == [SENTENCE]
+
+
+def test_a_declared_charset_is_believed() -> None:
+    page = f"<html><head><meta charset='gb2312'></head><body><p>{SENTENCE}</p></body></html>"
+    assert texts(page.encode("gb18030"), "a.htm") == [SENTENCE]
+
+
+def test_deep_pages_are_read_and_too_deep_ones_refused_rather_than_cut() -> None:
+    assert texts(("<div>" * 500 + SENTENCE).encode(), "a.html") == [SENTENCE]
+    with pytest.raises(ReadError, match="deep"):
+        read((f"<p>{SENTENCE}</p>" + "<div>" * 50000 + SENTENCE).encode(), "a.html")
+
+
+def test_word_files_give_paragraphs_headings_and_table_rows() -> None:
+    document = docx.Document()
+    document.add_heading("一、主要工作", level=1)
+    document.add_paragraph(SENTENCE)
+    table = document.add_table(rows=1, cols=2)
+    table.rows[0].cells[0].text, table.rows[0].cells[1].text = "受理", "87件"
+    document.add_paragraph("表后一段。")
+    file = io.BytesIO()
+    document.save(file)
+    blocks = read(file.getvalue(), "a.docx").blocks
+    assert [(block.text, block.heading) for block in blocks] == [
+        ("一、主要工作", 1), (SENTENCE, 0), ("受理\t87件", 0), ("表后一段。", 0),
+    ]  # fmt: skip
+
+
+def test_pdf_lines_become_paragraphs_with_their_page_and_boxes() -> None:
+    from tests.conftest import SAMPLES
+
+    document = read((SAMPLES / "chenghu-2023.pdf").read_bytes(), "chenghu-2023.pdf")
+    found = [block for block in document.blocks if "扫描企业二维码" in block.text]
+    assert len(found) == 1
+    assert found[0].text.endswith("扫码入企检查2.1万次。")
+    assert {piece.page for piece in found[0].pieces} == {1}
+    assert all(piece.locator.startswith("page=1;box=") for piece in found[0].pieces)
+    assert {piece.page for block in document.blocks for piece in block.pieces} == {1, 2}
+
+
+def test_page_numbers_and_running_headers_are_marked() -> None:
+    pdf = FPDF()
+    pdf.set_font("helvetica", size=12)
+    for number in range(1, 5):
+        pdf.add_page()
+        pdf.text(80, 10, "Annual report")
+        pdf.text(20, 100, f"Sentence {'again ' * number}stands here.")
+        pdf.text(100, 290, f"- {number} -")
+    blocks = read(bytes(pdf.output()), "a.pdf").blocks
+    kept = [block.text for block in blocks if not block.furniture]
+    assert kept == [f"Sentence {'again ' * number}stands here." for number in range(1, 5)]
+
+
+def test_a_scan_is_reported_as_such() -> None:
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.rect(10, 10, 50, 50, style="F")
+    with pytest.raises(ReadError, match="OCR"):
+        read(bytes(pdf.output()), "scan.pdf")
+
+
+def test_a_locked_pdf_is_reported_as_such() -> None:
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_encryption(owner_password="a", user_password="b")  # noqa: S106  # a test file
+    with pytest.raises(ReadError, match="password"):
+        read(bytes(pdf.output()), "locked.pdf")
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("empty.txt", b"  \n"), ("binary.txt", bytes(range(256)) * 20), ("broken.pdf", b"%PDF-1.4 nothing"),
+        ("broken.docx", b"PK\x03\x04 nothing"), ("noise.txt", bytes([0x81, 0x20] * 400)), ("empty.html", b"<html></html>"),
+        ("picture.png", b"\x89PNG"),
+    ],
+)  # fmt: skip
+def test_unreadable_files_get_a_message_that_names_them_in_both_languages(name: str, data: bytes) -> None:
+    with pytest.raises(ReadError) as caught:
+        read(data, name)
+    assert name in caught.value.zh
+    assert name in caught.value.en
+    assert any("\u4e00" <= char <= "\u9fff" for char in caught.value.zh)

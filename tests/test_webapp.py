@@ -1,0 +1,171 @@
+"""API and pages, without a browser."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from tests.conftest import SAMPLES
+
+HIT = {
+    "rank", "score", "why", "passage_id", "report_id", "source_name", "text", "start", "end", "page", "heading_path", "role",
+    "title", "issuing_body", "region", "level", "year", "planned_for", "url", "link",
+}  # fmt: skip
+PAGES = (
+    "/",
+    "/search?q=执法",
+    "/search?q=执法&region=北京",
+    "/ask?q=哪些地方推行了说理式执法",
+    "/ask?q=火星移民",
+    "/reports",
+    "/nothing",
+)
+
+
+def test_search_has_the_promised_shape(client) -> None:
+    found = client.get("/api/v1/search?q=说理式执法&limit=2").json
+    assert {"query", "took_ms", "total", "hits", "facets"} <= set(found)
+    assert len(found["hits"]) == 2
+    assert set(found["hits"][0]) >= HIT
+    assert set(found["hits"][0]["region"]) == {"province", "prefecture", "county", "township", "code"}
+    assert set(found["facets"]) == {"province", "level", "year", "role"}
+    assert set(found["facets"]["year"][0]) == {"value", "count"}
+
+
+def test_ask_has_the_promised_shape(client) -> None:
+    found = client.get("/api/v1/ask?q=哪些地方推行了说理式执法").json
+    assert {"query", "kind", "found", "message", "confidence", "answer", "coverage"} <= set(found)
+    assert {
+        "region",
+        "report_id",
+        "passage_id",
+        "source_name",
+        "quote",
+        "start",
+        "end",
+        "heading_path",
+        "role",
+        "year",
+        "link",
+    } <= set(found["answer"][0])
+    assert set(found["coverage"]) == {
+        "reports_searched",
+        "regions_searched",
+        "regions_found",
+        "regions_not_detected",
+        "years",
+    }
+
+
+def test_offsets_of_the_api_fit_the_text_of_the_api(client) -> None:
+    for hit in client.get("/api/v1/search?q=执法&limit=30").json["hits"]:
+        report = client.get(f"/api/v1/reports/{hit['report_id']}").json
+        assert report["text"][hit["start"] : hit["end"]] == hit["text"]
+        assert client.get(f"/api/v1/passages/{hit['passage_id']}").json["text"] == hit["text"]
+
+
+def test_the_original_comes_back_byte_for_byte_as_a_download(client) -> None:
+    for report in client.get("/api/v1/reports").json["reports"]:
+        response = client.get(f"/api/v1/reports/{report['report_id']}/original")
+        assert response.data == (SAMPLES / report["source_name"]).read_bytes()
+        assert hashlib.sha256(response.data).hexdigest() == report["sha256"]
+        assert response.headers["Content-Disposition"].startswith("attachment")
+        assert "sandbox" in response.headers["Content-Security-Policy"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        response.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/api/v1/search", 400, "bad_query"), ("/api/v1/search?q=x&year=abc", 400, "bad_query"), ("/api/v1/search?q=x&limit=-1", 400, "bad_query"),
+        ("/api/v1/search?q=x&limit=1000", 400, "bad_query"), ("/api/v1/passages/none", 404, "not_found"), ("/api/v1/reports/none", 404, "not_found"),
+        ("/api/v1/reports/none/original", 404, "not_found"), ("/api/v1/nothing", 404, "not_found"), ("/api/v1/ask", 400, "bad_query"),
+    ],
+)  # fmt: skip
+def test_errors_have_one_shape_and_the_right_status(client, path: str, status: int, code: str) -> None:
+    response = client.get(path)
+    assert response.status_code == status
+    assert response.json["error"]["code"] == code
+    assert response.json["error"]["message"]
+
+
+def test_the_health_check_names_the_version_in_force(client) -> None:
+    assert client.get("/healthz").json == {"status": "ok", "version": 1, "reports": 12}
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_render_in_both_languages_with_nothing_from_elsewhere(client, path: str, language: str) -> None:
+    response = client.get(path + ("&" if "?" in path else "?") + f"lang={language}")
+    page = response.text
+    assert f'<html lang="{"zh-Hans" if language == "zh" else "en"}">' in page
+    assert not re.search(r'(?:src|action)="(?:https?:)?//|<link[^>]*href="(?:https?:)?//', page)
+    assert "<script" not in page
+    assert "script-src" not in response.headers["Content-Security-Policy"]
+    assert len(response.data) < 100_000
+
+
+def test_a_report_that_is_hostile_is_escaped(tmp_path, config, encoder) -> None:
+    from indexer.build import build
+    from tests.conftest import quiet
+    from webapp import create_app
+    from webapp.service import Service
+
+    text = "甲县人民政府2022年法治政府建设报告\n一、<script>alert(1)</script>成效\n推行说理式执法<img src=x onerror=alert(1)>，效果良好。\n"
+    (tmp_path / "a<b>.txt").write_text(text, encoding="utf-8")
+    build([tmp_path / "a<b>.txt"], tmp_path / "i", config, encoder, quiet, rebuild=False)
+    hostile = create_app(config, service=Service(config, tmp_path / "i", encoder)).test_client()
+    (report,) = hostile.get("/api/v1/reports").json["reports"]
+    for path in (
+        "/search?q=说理式<script>",
+        "/ask?q=说理式执法",
+        "/reports",
+        report["link"],
+        "/search?q=x&region=<script>",
+    ):
+        page = hostile.get(path).text
+        assert "<script" not in page
+        assert "<img" not in page
+
+
+def test_the_report_page_marks_the_cited_passage_and_loses_no_character(client) -> None:
+    (hit,) = client.get("/api/v1/search?q=说理式执法&limit=1").json["hits"]
+    page = client.get(hit["link"]).text
+    marked = "".join(re.findall(r'<mark class="passage"[^>]*>(.*?)</mark>', page, re.S))
+    assert marked == hit["text"]
+    assert page.count('id="passage"') == 1
+
+
+def test_a_run_in_heading_keeps_its_text(client) -> None:
+    for report in client.get("/api/v1/reports").json["reports"]:
+        page = client.get(report["link"]).text
+        article = re.search(r"<article.*?</article>", page, re.S).group()
+        shown = re.sub(r"\s", "", re.sub(r"<[^>]+>", "", article))
+        text = client.get(f"/api/v1/reports/{report['report_id']}").json["text"]
+        assert shown.replace("&#34;", '"').replace("&gt;", ">") == re.sub(r"\s", "", text)
+
+
+def test_a_source_link_carries_a_text_fragment_of_original_characters(client) -> None:
+    hits = client.get("/api/v1/search?q=说理式执法&region=鸣泉区&year=2022&limit=1").json["hits"]
+    base, _, fragment = hits[0]["url"].partition("#:~:text=")
+    assert base == "https://www.example.cn/mingquan-2022.html"
+    for part in fragment.split(","):
+        assert unquote(part) in hits[0]["text"]
+
+
+def test_the_site_takes_up_a_new_version_between_requests(tmp_path, config, encoder) -> None:
+    from indexer.build import build
+    from tests.conftest import quiet
+    from webapp import create_app
+    from webapp.service import Service
+
+    build([SAMPLES / "linxi-2021.txt"], tmp_path, config, encoder, quiet, rebuild=False)
+    site = create_app(config, service=Service(config, tmp_path, encoder)).test_client()
+    assert site.get("/healthz").json["reports"] == 1
+    build([SAMPLES / "shiyu-2020.txt"], tmp_path, config, encoder, quiet, rebuild=False)
+    assert site.get("/healthz").json["reports"] == 2
+    assert site.get("/api/v1/search?q=双语执法&limit=1").json["hits"][0]["source_name"] == "shiyu-2020.txt"
