@@ -2,13 +2,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+TORCH := torch==2.13.0
+TORCH_CPU := https://download.pytorch.org/whl/cpu
 REPORTS ?=
 # Samples and everybody's own reports never share an index: a folder's index is named after its full path.
 ifeq ($(strip $(REPORTS)),)
 INDEX ?= index/samples
 SOURCE := samples
 else
-INDEX ?= index/reports-$(shell printf '%s' "$(abspath $(REPORTS))" | cksum | cut -d' ' -f1)
+INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | cut -d' ' -f1)
 SOURCE := $(REPORTS)
 endif
 
@@ -28,8 +31,8 @@ $(VENV)/installed: pyproject.toml
 	@echo "安装到 $(VENV)（首次约两分钟）/ installing into $(VENV), about two minutes the first time"
 	@$(PYTHON) -m venv $(VENV)
 	@# PyTorch's CPU build first, where pip can get one: the ordinary Linux build brings gigabytes of CUDA.
-	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0+cpu --extra-index-url https://download.pytorch.org/whl/cpu 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(PIP) --retries 0 --timeout 10 --index-url $(TORCH_CPU) $(TORCH) >/dev/null 2>&1 || $(PIP) $(TORCH)
+	@$(PIP) -e '.[dev]'
 	@touch $@
 
 test: install
