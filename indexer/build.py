@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from indexer.chunk import chunk
@@ -18,13 +17,15 @@ from indexer.corrections import Corrections, load_corrections
 from indexer.metadata import extract, override
 from indexer.outline import outline
 from indexer.readers import READABLE, media_type, read
-from indexer.registry import Registry, cached_vectors
+from indexer.registry import Registry, cached
 from retrieval import layout, store
 from retrieval.config import Config
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexUnusableError, ReadError, WenzhengError
 from retrieval.files import write_atomic
+from retrieval.late import quantise
 from retrieval.layout import Manifest
+from retrieval.store import PassageVectors
 from retrieval.text import normalise
 from retrieval.types import Passage, Report, ReportSummary
 
@@ -148,8 +149,8 @@ def make_report(data: bytes, source_name: str, corrections: dict[str, str], conf
 
 
 def encoder_input(passage: Passage) -> str:
-    """What the encoder reads of a passage: its lowest heading as context, then its words, normalised."""
-    return normalise(" ".join([*passage.heading_path[-1:], passage.text]))
+    """What the encoder reads of a passage: its words, normalised."""
+    return normalise(passage.text)
 
 
 def _recipe(data: bytes, source_name: str, corrections: dict[str, str], config: Config) -> str:
@@ -225,11 +226,11 @@ def _prepare_one(source: Source, root: Path, batch: _Batch, registry: Registry, 
     return Outcome(source.name, "changed" if is_known else "new", "", len(report.passages))
 
 
-def _embed(reports: list[Report], root: Path, encoder: Encoder, steps: Steps) -> tuple[np.ndarray, int]:
+def _embed(reports: list[Report], root: Path, encoder: Encoder, steps: Steps) -> tuple[list[PassageVectors], int]:
     texts = [encoder_input(passage) for report in reports for passage in report.passages]
     embedded = 0
 
-    def embed(missing: list[str]) -> np.ndarray:
+    def embed(missing: list[str]) -> list[PassageVectors]:
         nonlocal embedded
 
         def progress(count: int) -> None:
@@ -238,13 +239,13 @@ def _embed(reports: list[Report], root: Path, encoder: Encoder, steps: Steps) ->
             steps("embed", embedded, len(missing))
 
         steps("embed", 0, len(missing))
-        return encoder.passages(missing, progress)
+        return [PassageVectors(e.pooled, quantise(e.tokens)) for e in encoder.passages(missing, progress)]
 
     path = root / layout.EMBEDDINGS
-    return cached_vectors(path, encoder.fingerprint, texts, encoder.dimension, embed), embedded
+    return cached(path, encoder.fingerprint, texts, encoder.dimension, embed), embedded
 
 
-def _publish(root: Path, manifest: Manifest, batch: _Batch, vectors: np.ndarray) -> Manifest:
+def _publish(root: Path, manifest: Manifest, batch: _Batch, vectors: list[PassageVectors]) -> Manifest:
     """Write what is new and make it the version in force; nothing new makes no new version."""
     reports = list(batch.reports.values())
     if not reports and not batch.restored and layout.current_name(root) == manifest.name:
@@ -252,7 +253,11 @@ def _publish(root: Path, manifest: Manifest, batch: _Batch, vectors: np.ndarray)
     restored = {batch.withdrawn[version].id for version in batch.restored}
     replaced = {report.summary.id for report in reports} | restored
     dead = {*manifest.tombstones, *(s.version_id for s in batch.current.values() if s.id in replaced)}
-    segments = (*manifest.segments, store.add_segment(root, reports, vectors)) if reports else manifest.segments
+    segments = (
+        (*manifest.segments, store.add_segment(root, reports, vectors, manifest.dimension))
+        if reports
+        else manifest.segments
+    )
     lexical_id, lexical_files = store.add_lexical(root, segments)
     fresh = layout.next_manifest(
         manifest,

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.late import TokenCodes
+from retrieval.store import PassageVectors
+
 _LOOKUP = 500
 
 
@@ -45,33 +48,40 @@ class Registry:
         self._database.close()
 
 
-def cached_vectors(
+def cached(
     path: Path,
     fingerprint: str,
     texts: Sequence[str],
     dimension: int,
-    embed: Callable[[list[str]], np.ndarray],
-) -> np.ndarray:
-    """Vectors of shape (len(texts), dimension); only texts that this encoder has not seen yet are embedded."""
+    embed: Callable[[list[str]], list[PassageVectors]],
+) -> list[PassageVectors]:
+    """Vectors of each text; only texts that this encoder has not seen yet are embedded, each once."""
     keys = [hashlib.sha256(f"{fingerprint}\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts]
     with closing(sqlite3.connect(path, timeout=30)) as database:
         database.execute("PRAGMA journal_mode = WAL")
-        database.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
-        known = _known(database, keys)
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS encoded (key BLOB PRIMARY KEY, pooled BLOB, codes BLOB, scales BLOB)"
+        )
+        known = _known(database, keys, dimension)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        fresh = embed(list(missing.values()))
-        known.update(zip(missing, fresh, strict=True))
+        fresh = dict(zip(missing, embed(list(missing.values())), strict=True))
         with database:
-            rows = [(key, known[key].astype(np.float32).tobytes()) for key in missing]
-            database.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?)", rows)
-    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, dimension), np.float32)
+            rows = [
+                (key, v.pooled.tobytes(), v.tokens.codes.tobytes(), v.tokens.scales.tobytes())
+                for key, v in fresh.items()
+            ]
+            database.executemany("INSERT OR REPLACE INTO encoded VALUES (?,?,?,?)", rows)
+    known.update(fresh)
+    return [known[key] for key in keys]
 
 
-def _known(database: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, np.ndarray]:
-    found: dict[bytes, np.ndarray] = {}
+def _known(database: sqlite3.Connection, keys: list[bytes], dimension: int) -> dict[bytes, PassageVectors]:
+    found: dict[bytes, PassageVectors] = {}
     for start in range(0, len(keys), _LOOKUP):
         part = keys[start : start + _LOOKUP]
         marks = ",".join("?" * len(part))
-        for key, blob in database.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part):  # noqa: S608  # only question marks
-            found[key] = np.frombuffer(blob, np.float32)
+        query = f"SELECT key, pooled, codes, scales FROM encoded WHERE key IN ({marks})"  # noqa: S608  # only question marks
+        for key, pooled, codes, scales in database.execute(query, part):
+            tokens = TokenCodes(np.frombuffer(codes, np.int8).reshape(-1, dimension), np.frombuffer(scales, np.float32))
+            found[key] = PassageVectors(np.frombuffer(pooled, np.float32), tokens)
     return found

@@ -42,7 +42,7 @@ class ChunkSettings:
 
 @dataclass(frozen=True, config=_strict)
 class SearchSettings:
-    dense_weight: float = Field(default=0.65, ge=0, le=1)
+    meaning_weight: float = Field(default=0.8, ge=0, le=1)
     candidates: int = Field(default=100, ge=10)
     limit: int = Field(default=10, ge=1)
     max_limit: int = Field(default=100, ge=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from retrieval.errors import IndexUnusableError
 from retrieval.files import sha256_file, write_atomic
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 POINTER = "CURRENT"
 MANIFESTS = "manifests"
 SEGMENTS = "segments"

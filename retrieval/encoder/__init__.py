@@ -19,19 +19,19 @@ from retrieval.encoder.locate import ModelSource, locate
 
 Progress = Callable[[int], None]
 
-__all__ = ["Encoder", "ModelSource", "Progress", "TokenVectors", "describe_model", "is_prepared", "open_encoder"]
+__all__ = ["Encoded", "Encoder", "ModelSource", "Progress", "describe_model", "is_prepared", "open_encoder"]
 
 
 @dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """One text's last hidden states, prompt and special tokens left out.
+class Encoded:
+    """One text's vectors: `pooled` (dimension,) and `tokens` (tokens, dimension), float32, each of length 1.
 
-    `vectors` has shape (tokens, dimension), rows of length 1; `spans` are the tokens'
-    (start, end) in the text.
+    The tokens are the last hidden states without prompt and special tokens; a model that cannot
+    give them has none.
     """
 
-    vectors: np.ndarray
-    spans: tuple[tuple[int, int], ...]
+    pooled: np.ndarray
+    tokens: np.ndarray
 
 
 class Encoder(Protocol):
@@ -44,17 +44,14 @@ class Encoder(Protocol):
     @property
     def dimension(self) -> int: ...
 
-    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        """Vectors of shape (len(texts), dimension), float32, length 1, in the order given."""
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoded]:
+        """Pooled and token vectors of each text, in the order given, from one pass."""
 
-    def queries(self, texts: Sequence[str]) -> np.ndarray:
+    def queries(self, texts: Sequence[str]) -> list[Encoded]:
         """As `passages`, with the query prompt."""
 
-    def passage_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        """One TokenVectors for each text, in the order given."""
-
-    def query_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        """As `passage_tokens`, with the query prompt."""
+    def token_spans(self, text: str) -> tuple[tuple[int, int], ...]:
+        """Where in a passage's text the tokens stand whose vectors `passages` gives; needs no pass."""
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """How many tokens the model reads for each text as a passage, prompt and special tokens included."""

@@ -16,7 +16,7 @@ from tokenizers import Encoding, Tokenizer
 from retrieval.config import ModelSettings
 
 if TYPE_CHECKING:
-    from retrieval.encoder import Progress, TokenVectors
+    from retrieval.encoder import Encoded, Progress
 
 EXPORT_FILE = "export.json"
 MODEL_FILE = "model.onnx"
@@ -69,33 +69,38 @@ class OnnxEncoder:
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
-    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        return self._pooled([self.settings.passage_prompt + text for text in texts], progress)
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoded]:
+        return self._encode(texts, self.settings.passage_prompt, progress)
 
-    def queries(self, texts: Sequence[str]) -> np.ndarray:
-        return self._pooled([self.settings.query_prompt + text for text in texts], None)
+    def queries(self, texts: Sequence[str]) -> list[Encoded]:
+        return self._encode(texts, self.settings.query_prompt, None)
 
-    def passage_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        return self._tokens(texts, self.settings.passage_prompt)
-
-    def query_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        return self._tokens(texts, self.settings.query_prompt)
+    def token_spans(self, text: str) -> tuple[tuple[int, int], ...]:
+        prompt = self.settings.passage_prompt
+        encoding = self._tokenizer.encode(prompt + text)
+        spans = (encoding.offsets[i] for i in _content(encoding, len(prompt)))
+        return tuple((max(0, start - len(prompt)), end - len(prompt)) for start, end in spans)
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         encodings = self._tokenizer.encode_batch([self.settings.passage_prompt + t for t in texts])
         return [len(encoding.ids) for encoding in encodings]
 
-    def _pooled(self, inputs: list[str], progress: Progress | None) -> np.ndarray:
-        vectors = np.zeros((len(inputs), self.dimension), np.float32)
-        encodings = self._tokenizer.encode_batch(inputs)
+    def _encode(self, texts: Sequence[str], prompt: str, progress: Progress | None) -> list[Encoded]:
+        from retrieval.encoder import Encoded
+
+        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
+        found: dict[int, Encoded] = {}
         for batch in self._batches(encodings):
             states, mask = self._run([encodings[i] for i in batch])
-            vectors[batch] = self._pool(states, mask)
+            pooled = self._pool(states, mask)
+            if self.info.normalise:
+                pooled = _unit(pooled)
+            for row, index in enumerate(batch):
+                kept = _content(encodings[index], len(prompt))
+                found[index] = Encoded(pooled[row], _unit(states[row, kept]))
             if progress:
                 progress(len(batch))
-        if self.info.normalise:
-            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return vectors
+        return [found[i] for i in range(len(texts))]
 
     def _pool(self, states: np.ndarray, mask: np.ndarray) -> np.ndarray:
         if self.info.pooling == "cls":
@@ -107,30 +112,6 @@ class OnnxEncoder:
         weights = mask[:, :, None].astype(np.float32)
         pooled: np.ndarray = (states * weights).sum(axis=1) / weights.sum(axis=1)
         return pooled
-
-    def _tokens(self, texts: Sequence[str], prompt: str) -> list[TokenVectors]:
-        from retrieval.encoder import TokenVectors
-
-        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
-        found: dict[int, TokenVectors] = {}
-        for batch in self._batches(encodings):
-            states, _ = self._run([encodings[i] for i in batch])
-            for row, index in enumerate(batch):
-                encoding = encodings[index]
-                kept = [
-                    position
-                    for position, (span, special) in enumerate(
-                        zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
-                    )
-                    if not special and span[1] > len(prompt)
-                ]
-                vectors = states[row, kept]
-                vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-                spans = tuple(
-                    (max(0, encoding.offsets[p][0] - len(prompt)), encoding.offsets[p][1] - len(prompt)) for p in kept
-                )
-                found[index] = TokenVectors(vectors, spans)
-        return [found[i] for i in range(len(texts))]
 
     def _batches(self, encodings: list[Encoding]) -> Iterator[list[int]]:
         """Indexes in batches of like length, longest first, each within the token budget."""
@@ -155,3 +136,15 @@ class OnnxEncoder:
             mask[row, : len(encoding.ids)] = 1
         (states,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
         return states, mask
+
+
+def _content(encoding: Encoding, prompt: int) -> list[int]:
+    """Positions of the tokens that belong to the text: no special tokens, nothing of the prompt."""
+    marked = enumerate(zip(encoding.offsets, encoding.special_tokens_mask, strict=True))
+    return [position for position, (span, special) in marked if not special and span[1] > prompt]
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows scaled to length 1."""
+    scaled: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return scaled

@@ -17,7 +17,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from retrieval.config import ModelSettings
-from retrieval.encoder import ModelSource, Progress, TokenVectors
+from retrieval.encoder import Encoded, ModelSource, Progress
 from retrieval.encoder.locate import WEIGHTS
 from retrieval.encoder.onnx import MODEL_FILE, TOKENIZER_FILE, ExportInfo
 from retrieval.errors import ModelError
@@ -136,31 +136,24 @@ class SentenceTransformerEncoder:
         parts.append(str(self._model.max_seq_length))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
-    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        vectors = self._encode([self.settings.passage_prompt + text for text in texts])
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoded]:
+        encoded = self._encode(self.settings.passage_prompt, texts)
         if progress:
             progress(len(texts))
-        return vectors
+        return encoded
 
-    def queries(self, texts: Sequence[str]) -> np.ndarray:
-        return self._encode([self.settings.query_prompt + text for text in texts])
+    def queries(self, texts: Sequence[str]) -> list[Encoded]:
+        return self._encode(self.settings.query_prompt, texts)
 
-    def passage_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        raise self._no_token_vectors(texts)
-
-    def query_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        raise self._no_token_vectors(texts)
+    def token_spans(self, text: str) -> tuple[tuple[int, int], ...]:  # noqa: ARG002  # it has no token vectors
+        return ()
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         inputs = [self.settings.passage_prompt + text for text in texts]
         return [len(ids) for ids in self._model.tokenizer(inputs, truncation=True)["input_ids"]]
 
-    def _encode(self, inputs: list[str]) -> np.ndarray:
+    def _encode(self, prompt: str, texts: Sequence[str]) -> list[Encoded]:
+        inputs = [prompt + text for text in texts]
         vectors = self._model.encode(inputs, normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(vectors, np.float32).reshape(len(inputs), -1)
-
-    def _no_token_vectors(self, texts: Sequence[str]) -> ModelError:
-        return ModelError(
-            f"这个模型不能导出，给不出 {len(texts)} 段文字的词元向量",
-            f"this model cannot be exported and offers no token vectors ({len(texts)} texts)",
-        )
+        none = np.zeros((0, self.dimension), np.float32)
+        return [Encoded(np.asarray(vector, np.float32), none) for vector in vectors]

@@ -1,0 +1,165 @@
+"""Fine-tune the upper layers of the bundled encoder for late interaction.
+
+    python bench/train_encoder.py --public ../shared/train --steps 480 --out FOLDER
+
+Queries in everyday words against passages in official wording: InfoNCE with in-batch negatives on MaxSim of
+last-layer token vectors, plus half of the same on mean vectors (Khattab and Zaharia 2020, ColBERT; van den Oord
+et al. 2018, InfoNCE). Embeddings and lower layers are frozen, so that only the upper layers are shipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from sentence_transformers import SentenceTransformer
+
+from retrieval.config import load_config
+from retrieval.encoder.locate import locate
+from retrieval.text import normalise
+
+FROZEN_LAYERS = 6
+TEMPERATURE = 0.02
+PASSAGE_CHARACTERS = 190
+Pair = tuple[str, str, str]
+
+
+def read(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def around(passage: str, answer: str) -> str:
+    """The part of a long passage around its answer."""
+    at = max(0, passage.find(answer) - PASSAGE_CHARACTERS // 2)
+    return passage[at : at + PASSAGE_CHARACTERS]
+
+
+def sources(public: Path) -> list[tuple[float, list[Pair]]]:
+    """(share of the batches, pairs of query, passage and group): one group never stands twice in a batch."""
+    own = [
+        (q, row["passage"], row["passage"])
+        for row in read(Path(__file__).parent / "training" / "pairs.jsonl")
+        for q in row["questions"]
+    ]
+    law = [
+        (row["question"], p[:PASSAGE_CHARACTERS], p) for row in read(public / "stard.jsonl") for p in row["passages"]
+    ]
+    wiki = []
+    for name in ("cmrc2018_dev.jsonl", "drcd_test.jsonl"):
+        for row in read(public / name):
+            for question in row["questions"]:
+                text, answer = question_and_answer(question)
+                wiki.append((text, around(row["passage"], answer), row["passage"]))
+    return [(0.35, own), (0.45, law), (0.2, wiki)]
+
+
+def question_and_answer(question: dict | str) -> tuple[str, str]:
+    if isinstance(question, str):
+        return question, ""
+    answer = question.get("answer") or (question.get("answers") or [""])[0]
+    return question["question"], str(answer)
+
+
+def batches(parts: list[tuple[float, list[Pair]]], size: int, seed: int) -> Iterator[list[Pair]]:
+    """Batches of one source each, so that negatives are of the same kind as the positive."""
+    chance = random.Random(seed)  # noqa: S311  # drawing batches is no secret
+    while True:
+        (pairs,) = chance.choices([pairs for _, pairs in parts], [share for share, _ in parts])
+        batch: list[Pair] = []
+        seen: set[str] = set()
+        while len(batch) < size:
+            pair = chance.choice(pairs)
+            if pair[2] not in seen and pair[0] not in seen:
+                batch.append(pair)
+                seen.update((pair[2], pair[0]))
+        yield batch
+
+
+def loss_of(model: torch.nn.Module, tokenizer, batch: list[Pair]) -> torch.Tensor:
+    queries = encode(model, tokenizer, ["query: " + normalise(q) for q, _, _ in batch], 48)
+    passages = encode(model, tokenizer, ["passage: " + normalise(p) for _, p, _ in batch], 136)
+    target = torch.arange(len(batch))
+    (q_tokens, q_mask, q_mean), (p_tokens, p_mask, p_mean) = queries, passages
+    similar = torch.einsum("qid,pjd->qpij", q_tokens, p_tokens)
+    similar = similar.masked_fill(~p_mask[None, :, None, :], -1)
+    best = similar.max(dim=3).values * q_mask[:, None, :]
+    late = best.sum(dim=2) / q_mask.sum(dim=1, keepdim=True)
+    cross = torch.nn.functional.cross_entropy
+    return cross(late / TEMPERATURE, target) + 0.5 * cross(q_mean @ p_mean.T / TEMPERATURE, target)
+
+
+def encode(model: torch.nn.Module, tokenizer, texts: list[str], length: int):
+    """Token vectors (n, tokens, d), a mask without prompt and special tokens, and mean vectors (n, d)."""
+    batch = tokenizer(texts, padding=True, truncation=True, max_length=length, return_tensors="pt")
+    states = model(**{k: batch[k] for k in ("input_ids", "attention_mask")}).last_hidden_state
+    mask = batch["attention_mask"].bool()
+    weights = mask[:, :, None].float()
+    mean = torch.nn.functional.normalize((states * weights).sum(1) / weights.sum(1), dim=1)
+    content = mask.clone()
+    # <s>, the prompt's two or three pieces, and the closing </s>.
+    content[:, :3] = False
+    content[torch.arange(len(texts)), mask.sum(1) - 1] = False
+    return torch.nn.functional.normalize(states, dim=2), content, mean
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--public", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=480)
+    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--rate", type=float, default=3e-5)
+    parser.add_argument("--seed", type=int, default=20261123)
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    whole = SentenceTransformer(str(locate(load_config()).path), device="cpu")
+    model, tokenizer = whole[0].auto_model, whole.tokenizer
+    trained = [f"encoder.layer.{n}." for n in range(FROZEN_LAYERS, model.config.num_hidden_layers)]
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = any(name.startswith(prefix) for prefix in trained)
+    model.train()
+    optimiser = torch.optim.AdamW(
+        [p for p in model.parameters() if p.requires_grad], lr=options.rate, weight_decay=0.01
+    )
+    warm = options.steps // 10
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / warm, max(0.0, (options.steps - step) / (options.steps - warm)))
+    )
+    begin, running = time.time(), 0.0
+    for step, batch in enumerate(batches(sources(options.public), options.batch, options.seed)):
+        if step == options.steps:
+            break
+        loss = loss_of(model, tokenizer, batch)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 1.0)
+        optimiser.step()
+        schedule.step()
+        running = 0.98 * running + 0.02 * loss.item() if step else loss.item()
+        if step % 20 == 0:
+            print(f"step {step} loss {running:.3f} {time.time() - begin:.0f} s", flush=True)
+        if step and step % 120 == 0:
+            save(model, trained, options.out / f"step-{step}")
+    save(model, trained, options.out)
+
+
+def save(model: torch.nn.Module, trained: list[str], folder: Path) -> None:
+    """The changed layers alone, in half precision."""
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = {
+        name: value.detach().numpy().astype(np.float16)
+        for name, value in model.state_dict().items()
+        if any(name.startswith(prefix) for prefix in trained)
+    }
+    save_file(changed, folder / "layers.safetensors")
+
+
+if __name__ == "__main__":
+    main()
