@@ -13,7 +13,7 @@ from retrieval.text import sentences, simplify
 from retrieval.types import Origin, Paragraph, Passage, Role
 
 _ITEM = re.compile(
-    r"[一二三四五六七八九十]{1,3}是|第[一二三四五六七八九十]{1,2}[,，、]|(?:首先|其次|再次|最后|此外|同时)[,，]|"
+    r"[一二三四五六七八九十]{1,3}是|第[一二三四五六七八九十]{1,2}[,，、]|(?:首先|其次|再次|最后|此外|同时|下一?步|今后)[,，]|"
     r"[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}(?:[、．]|\.(?!\d))|[①-⑳]"
 )
 _CLOSING = re.compile(r"[”』」’)）》]+$")

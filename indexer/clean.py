@@ -13,18 +13,27 @@ from indexer.readers.document import Block, Document, Piece
 from retrieval.text import bare
 from retrieval.types import Origin, Paragraph, ParagraphKind, Removal
 
-_MARKER = re.compile(
-    r"[(]?[一二三四五六七八九十]{1,3}[)、.]|第[一二三四五六七八九十]+[章节条部]|[(]?\d{1,2}[)、.](?!\d)"
-)
+_MARKER = furniture.NUMBERED
 _TOPIC = re.compile(r"法治|依法行政|依法治[省市州县区镇乡街]|法制")
-_TITLE_END = re.compile(r"(?:报告|总结|汇报|情况|自查|自评|综述|述职|述法|通报|公告)(?:[((].{1,12}[))])?$")
-_BODY_NAME = re.compile(r"(?:人民政府|政府|委员会|委|局|厅|办公室|办|镇|乡|街道|办事处|县|市|区|省|中心|院|厅)$")
-_DATE_LINE = re.compile(
-    r"(?:[\u4e00-\u9fff]{2,30})?(?:\d{4}|[二〇零○一二三四五六七八九]{4})年[\d一二三四五六七八九十]{1,3}月[\d一二三四五六七八九十]{1,3}日"
+_TITLE_END = re.compile(
+    r"(?:报告|总结|汇报|情况|自查|自评|综述|述职|述法|通报|公告|公示|年报|通知|函)(?:[((].{1,12}[))])?$"
 )
+_BODY_NAME = re.compile(
+    r"(?:政府|委员会|委|局|厅|办公室|办|镇|乡|街道|办事处|县|市|区|省|州|中心|院|公署|管委会|党组|小组)(?:\((?:盖章|公章|代章|章|印)\))?$"
+)
+_DAY = r"(?:\d{4}|[二〇零○o0一三四五六七八九]{4})(?:年(?:\d{1,2}|[一二三四五六七八九十元]{1,3})月(?:(?:\d{1,2}|[一二三四五六七八九十]{1,3})日)?|\.\d{1,2}\.\d{1,2})"
+_DATE_LINE = re.compile(rf"(?P<body>[\u4e00-\u9fff]{{2,30}}(?:\((?:盖章|公章|代章|章|印)\))?)?\(?{_DAY}\)?")
 _ADDRESSEE = re.compile(
-    r"[^。;!?]{2,80}(?:委|政府|人大|常委会|局|厅|办|部|司|代表|领导|同志|单位|办公室|委员会|委员)[^。;!?,]{0,6}:"
+    r"[^。;!?]{2,80}(?:委|政府|人大|常委会|局|厅|办|部|司|代表|领导|同志|单位|办公室|委员会|委员|公署|领导小组)[^。;!?,]{0,6}:"
 )
+_SIGNED_END = re.compile(
+    r"(?<=[。！!])\s*[\u4e00-\u9fff]{2,25}(?:政府|委员会|局|厅|办公室)\s*(?:\d{4}|[二〇零○一三四五六七八九]{4})年.{1,3}月.{1,3}日\s*$"
+)
+_CLOSING = re.compile(
+    r"(?:特此|专此|以上)?(?:报告|汇报|情况)?[,。]?(?:特此报告|此报告|请予?审议|请审阅|不妥之处.{0,20}|妥否.{0,10})[。.]?"
+)
+# The signature stands in the last part of a report: a date before this share of its prose is something else.
+_SIGNED_AFTER = 0.6
 _CREDIT_REASON = "供稿署名 credit"
 _SENTENCE_END = "。！？!?；;：:”》）)…"
 
@@ -62,39 +71,84 @@ class _Line:
 def clean(document: Document) -> Cleaned:
     """Take the furniture out and tell title, salutation and signature from the body."""
     blocks = _join_wrapped(document.blocks) if document.wrapped else list(document.blocks)
-    lines = [_Line(b, bare(b.text), b.furniture) for b in (block.stripped() for block in blocks)]
+    blocks = [part for block in blocks for part in _cut_signature(block.stripped())]
+    lines = [_Line(block, bare(block.text), block.furniture) for block in blocks]
     lines = [line for line in lines if line.bare]
     for line in lines:
         _cut_credit(line)
-    first, last = _prose_range(lines)
+    signed = _find_signature(lines)
+    first, last = _prose_range(lines[: signed + 1] if signed is not None else lines)
     for number, line in enumerate(lines):
         line.reason = line.reason or furniture.reason(line.bare, head=number < first, tail=number > last)
     _mark_title(lines, first)
     _mark_salutation(lines)
-    _mark_signature(lines, last)
+    _mark_signature(lines, last, signed)
+    _mark_loose_lines(lines, first, last)
     return _assemble(lines, document)
 
 
 def _prose_range(lines: list[_Line]) -> tuple[int, int]:
     """The first and last line that is the report's own prose; all lines when none is."""
     prose = [n for n, line in enumerate(lines) if not line.reason and furniture.is_prose(line.bare)]
-    return (prose[0], prose[-1]) if prose else (len(lines), -1)
+    if not prose:
+        return len(lines), -1
+    last = prose[-1]
+    # Short numbered statements and headings belong to the report as well.
+    while last + 1 < len(lines) and _MARKER.match(lines[last + 1].bare):
+        last += 1
+    return prose[0], last
+
+
+def _find_signature(lines: list[_Line]) -> int | None:
+    """The line with the date that closes the report, if it has one."""
+    sizes = [len(line.bare) if furniture.is_prose(line.bare) else 0 for line in lines]
+    total, seen = sum(sizes), 0
+    found = None
+    for number, line in enumerate(lines):
+        seen += sizes[number]
+        match = _DATE_LINE.fullmatch(line.bare)
+        if match and seen >= total * _SIGNED_AFTER:
+            around = [other.bare for other in lines[max(0, number - 2) : number + 2] if other is not line]
+            named = match.group("body") or any(_BODY_NAME.search(o) and len(o) <= 40 for o in around)
+            if named or furniture.is_prose(lines[number - 1].bare):
+                return number
+            found = number if found is None else found
+    return found
+
+
+def _cut_signature(block: Block) -> list[Block]:
+    """A signature glued to the last sentence becomes a line of its own."""
+    match = _SIGNED_END.search(block.text)
+    if not match:
+        return [block]
+    return [block.cut(0, match.start()).stripped(), block.cut(match.start(), len(block.text)).stripped()]
+
+
+def _columns(text: str) -> int:
+    """Width on a screen: Han characters take two columns."""
+    return sum(1 if char.isascii() else 2 for char in text)
 
 
 def _join_wrapped(blocks: tuple[Block, ...]) -> list[Block]:
-    """Undo line breaks that a program put in at a fixed width."""
-    longest = max(len(block.text) for block in blocks)
+    """Undo line breaks that a program put in at a fixed width; page numbers between the lines do not matter."""
+    longest = max(_columns(block.text) for block in blocks)
     joined: list[Block] = []
+    numbers: list[Block] = []
     open_line = False
     for block in blocks:
+        if furniture.PAGE_NUMBER.fullmatch(bare(block.text)):
+            numbers.append(replace(block, furniture="页码 page number"))
+            continue
         starts = _MARKER.match(bare(block.text)) or block.heading or block.furniture
         if joined and open_line and not starts:
             joined[-1] = replace(joined[-1], pieces=(*joined[-1].pieces, *_spaced(joined[-1], block)))
         else:
             joined.append(block)
-        open_line = len(block.text) >= longest - 3 and block.text[-1] not in _SENTENCE_END
-        open_line = open_line or (len(block.text) >= longest - 1 and not block.heading)
-    return joined
+        # A first line is indented by two characters, and a mark may have been kept from the line's start.
+        width = _columns(block.text)
+        full = width >= longest - 7 and block.text[-1] not in _SENTENCE_END
+        open_line = full or width >= longest - 1
+    return [*joined, *numbers]
 
 
 def _spaced(before: Block, block: Block) -> tuple[Piece, ...]:
@@ -120,17 +174,17 @@ def _cut_credit(line: _Line) -> None:
 def _mark_title(lines: list[_Line], first: int) -> None:
     """Find the title before the first sentence; short lines above it belong to the site."""
     head = [n for n in range(min(first + 1, len(lines))) if not lines[n].reason and _is_short(lines[n])]
-    at = next((n for n in head if _TOPIC.search(lines[n].bare) and _TITLE_END.search(lines[n].bare)), None)
-    start = end = at
-    if at is None:
+    topical = [n for n in head if _TOPIC.search(lines[n].bare)]
+    whole = [n for n in topical if _TITLE_END.search(lines[n].bare)]
+    if whole:
+        start = end = max(whole, key=lambda n: (_title_evidence(lines[n].bare), -n))
+    else:
         # A title broken over lines: its first line has the topic, a later one the end.
-        at = next((n for n in head if _TOPIC.search(lines[n].bare) and not _MARKER.match(lines[n].bare)), None)
+        at = topical[0] if topical else None
         follow = [n for n in head if at is not None and at < n <= at + 2 and _TITLE_END.search(lines[n].bare)]
         if at is None or not follow:
             return
         start, end = at, follow[0]
-    if start is None or end is None:
-        return
     while start - 1 in head and _continues(lines[start - 1], lines[start]):
         start -= 1
     for number in range(start, end + 1):
@@ -143,8 +197,13 @@ def _mark_title(lines: list[_Line], first: int) -> None:
             lines[number].reason = "重复的标题 repeated title"
 
 
+def _title_evidence(line: str) -> int:
+    """A title names the year and the body; a menu's entry does not."""
+    return bool(re.search(r"20\d\d|二[〇○零o0]", line)) + bool(re.search(r"[省市州县区镇乡旗盟局厅委办]", line))
+
+
 def _is_short(line: _Line) -> bool:
-    return len(line.bare) <= 80 and not re.search(r"[。;!?]", line.bare)
+    return len(line.bare) <= 80 and not re.search(r"[。;!?]", line.bare) and not _MARKER.match(line.bare)
 
 
 def _continues(before: _Line, line: _Line) -> bool:
@@ -164,18 +223,39 @@ def _mark_salutation(lines: list[_Line]) -> None:
             return
 
 
-def _mark_signature(lines: list[_Line], last: int) -> None:
-    """The issuing body and the date after the last sentence; what follows them is not the report."""
-    signed = False
-    for line in lines[last + 1 :]:
-        if line.reason and not _DATE_LINE.fullmatch(line.bare):
-            continue
-        if _DATE_LINE.fullmatch(line.bare):
-            line.kind, line.reason, signed = "signature", None, True
-        elif _BODY_NAME.search(line.bare) and len(line.bare) <= 40 and not _MARKER.match(line.bare) and not signed:
+def _mark_signature(lines: list[_Line], last: int, signed: int | None) -> None:
+    """The issuing body and the date after the last sentence; what follows them is not the report, but for annexes."""
+    for number in range(last + 1, len(lines)):
+        line = lines[number]
+        near = signed is None or abs(number - signed) <= 2
+        names_body = _BODY_NAME.search(line.bare) and len(line.bare) <= 40 and "。" not in line.bare
+        if number == signed or (signed is None and _DATE_LINE.fullmatch(line.bare)):
+            line.kind, line.reason = "signature", None
+        elif near and names_body and not line.reason and not _MARKER.match(line.bare) and ":" not in line.bare:
             line.kind = "signature"
-        elif signed and _is_short(line) and not line.bare.startswith("附"):
-            line.reason = "落款之后 after the signature"
+    if signed is None:
+        return
+    annex = False
+    for line in lines[signed + 1 :]:
+        annex = annex or line.bare.startswith("附")
+        if line.kind != "signature" and not line.reason:
+            if annex:
+                line.kind = "line"
+            else:
+                line.reason = "落款之后 after the signature"
+
+
+def _mark_loose_lines(lines: list[_Line], first: int, last: int) -> None:
+    """Outside the report's sentences short phrases are nobody's passages, nor are closing formulas anywhere."""
+    for number, line in enumerate(lines):
+        if line.reason or line.kind != "body":
+            continue
+        outside = not first <= number <= last and first <= last
+        loose = (
+            outside and not re.search(r"[。;!?]", line.bare) and not _MARKER.match(line.bare) and not line.block.heading
+        )
+        if loose or _CLOSING.fullmatch(line.bare):
+            line.kind = "line"
 
 
 def _assemble(lines: list[_Line], document: Document) -> Cleaned:

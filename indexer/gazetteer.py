@@ -84,7 +84,8 @@ def _add_county(book: Gazetteer, above: Region, county: str, towns: dict) -> Non
         place = Region(above.province, above.prefecture, county, code=towns["_admin_code"])
         book.add(_names(county, [towns["_alias"]]), place, place.code)
     for town, _ in _children(towns):
-        if len(town) > 2:
+        # Zones and farms are listed among townships under names that hundreds of places share.
+        if len(town) > 2 and town.endswith(("镇", "乡", "街道", "苏木")):
             book.add({town}, Region(place.province, place.prefecture, place.county, town, place.code))
 
 

@@ -15,8 +15,8 @@ from retrieval.types import Metadata, Region
 
 _YEAR = re.compile(r"(?<!\d)(20[0-3]\d)(?!\d)\s*年?(?:度)?(?!\s*[-—–~至到]\s*20\d\d)")
 _RANGE = re.compile(r"20\d\d\s*年?\s*[-—–~至到]\s*(?:20)?\d\d\s*年?")
-_HAN_YEAR = re.compile(r"([二][〇○零][〇○零一二三四五六七八九]{2})年")
-_HAN_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "○": "0"}
+_HAN_YEAR = re.compile(r"(二[〇○零oO0][〇○零oO0一二三四五六七八九]{2})年")
+_HAN_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | dict.fromkeys("〇○oO0", "0")
 _DATE = re.compile(
     r"(?P<y>20\d\d)\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})|(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})[./](?P<y2>20\d\d)"
 )
@@ -45,7 +45,7 @@ _DEPARTMENT = re.compile(
     r"(?:局|厅|委员会|委|办公室|中心|署|院|站|总队|支队|大队|分局|管委会|联合会|公司|集团|学校|大学|学院|医院|银行)$"
 )
 _NO_DEPARTMENT = re.compile(
-    r"^(?:人民政府|政府|人民政府办公室|政府办公室|党委|县委|市委|区委|省委|镇党委|委|办事处|人民政府办事处)?$"
+    r"^(?:人民政府|政府|人民政府办公室|政府办公室|党委|县委|市委|区委|省委|镇党委|委|办事处|人民政府办事处|办公室|行政公署|管理委员会|管委会)?$"
 )
 _ANNOUNCES = re.compile(r"[现F]将(.{4,40}?)(?:报告|汇报|总结|通报|公布|公告|公示)?如下")
 _OWN = re.compile(r"[我本全](?=[省市州县区镇乡街])[省市州县区镇乡街]道?")
@@ -67,11 +67,11 @@ class _Draft:
 def extract(cleaned: Cleaned, source_name: str) -> Metadata:
     """Everything that the text, the page around it and the file's name tell. What they do not tell is None."""
     draft = _Draft()
-    strips = [unicodedata.normalize("NFKC", removal.text) for removal in cleaned.removals]
+    strips = [simplify(unicodedata.normalize("NFKC", removal.text)) for removal in cleaned.removals]
     hints = cleaned.document.hints
     title = _title(cleaned, draft)
     _numbers_and_dates(strips, hints, cleaned, draft)
-    signature = [s for s in cleaned.of_kind("signature") if not _is_date(s)]
+    signature = [body for body in map(_signer, cleaned.of_kind("signature")) if body]
     place = _place(title, signature, strips, cleaned, source_name, draft)
     _body_and_department(title, signature, place, draft)
     _year(title, cleaned, source_name, draft)
@@ -107,10 +107,12 @@ def _title(cleaned: Cleaned, draft: _Draft) -> str:
     parts = cleaned.of_kind("title")
     if parts:
         draft.found["title"] = "正文"
-        return "".join(parts)
+        # Letter-spaced lines (报    告) are one word; a single space between names is the title's own.
+        return re.sub(r"(?<=[\u4e00-\u9fff])\s{2,}(?=[\u4e00-\u9fff])", "", "".join(parts))
     for key in ("title", "page title"):
-        hinted = re.split(r"\s*[-_|–—]\s*", cleaned.document.hints.get(key, ""))[0].strip()
-        if re.search(r"法治|依法行政", simplify(hinted)) and len(hinted) <= 80:
+        segments = re.split(r"\s*[-_|–—]\s*", cleaned.document.hints.get(key, ""))
+        hinted = max((part.strip() for part in segments), key=len)
+        if re.search(r"法治|依法行政", simplify(hinted)) and 10 <= len(hinted) <= 80:
             draft.found["title"] = "文件属性"
             return hinted
     return ""
@@ -149,11 +151,12 @@ def _numbers_and_dates(strips: list[str], hints: dict[str, str], cleaned: Cleane
             match = re.search(rf"{spaced}\s*[:：]\s*\[?({_DATE.pattern})", strip)
             draft.set("publication_date", _iso(match.group(1)) if match else None, "信息公开条")
     draft.set("publication_date", _iso(hints.get("date", "")), "网页元数据")
-    for removal, strip in zip(cleaned.removals, strips, strict=True):
-        if "date line" in removal.reason:
-            draft.set("publication_date", _iso(strip), "日期行")
+    dated = [strip for removal, strip in zip(cleaned.removals, strips, strict=True) if "date line" in removal.reason]
+    # A line with the day of the week is the site's clock.
+    for strip in sorted(dated, key=lambda line: "星期" in line):
+        draft.set("publication_date", _iso(strip), "日期行")
     for line in cleaned.of_kind("signature"):
-        draft.set("signed_date", _iso(unicodedata.normalize("NFKC", line)), "落款")
+        draft.set("signed_date", _iso(_arabic(unicodedata.normalize("NFKC", line))), "落款")
     draft.set("url", hints.get("url"), "网页元数据")
     for strip in strips:
         if re.search(r"原文|来源|网址|链接|url|地址", strip, re.I) and (match := _URL.search(strip)):
@@ -169,8 +172,25 @@ def _iso(text: str) -> str | None:
     return None
 
 
-def _is_date(line: str) -> bool:
-    return bool(re.search(r"年.{1,3}月", line)) and len(bare(line)) <= 14
+def _arabic(line: str) -> str:
+    """`二〇二二年一月十五日` as `2022年1月15日`."""
+    han = _HAN_YEAR.search(line)
+    if not han:
+        return line
+
+    def number(match: re.Match[str]) -> str:
+        tens, sign, ones = match.group().replace("元", "一").rpartition("十")
+        value = (int(_HAN_DIGITS.get(tens, "1")) * 10 if sign else 0) + int(_HAN_DIGITS.get(ones, "0"))
+        return str(value)
+
+    year = "".join(_HAN_DIGITS[c] for c in han.group(1))
+    return year + "年" + re.sub(r"[一二三四五六七八九十元]{1,3}", number, line[han.end() :])
+
+
+def _signer(line: str) -> str:
+    """The body in a signature line, without the date and the seal."""
+    plain = re.sub(r"[(（](?:盖章|公章|代章|章|印)[)）]|[(（]?(?:\d{4}\s*[年.]|二[^年\s]{3}年).*$", "", line)
+    return re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", plain).strip()
 
 
 def _place(
@@ -219,11 +239,17 @@ def _body_and_department(title: str, signature: list[str], place: Place | None, 
     elif place:
         draft.set("issuing_body", head or place.region.name, "标题" if head else place.where)
     for body in (head, *signature):
-        rest = bare(body)
-        for name in (*(place.region.chain if place else ()), "人民政府"):
-            rest = rest.replace(name, "")
+        rest = _after_places(bare(body), place).replace("人民政府", "")
+        rest = re.sub(r"^(?:自治区|[省市州县区镇乡](?!场))", "", rest)
         if _DEPARTMENT.search(rest) and not _NO_DEPARTMENT.fullmatch(rest) and "中共" not in rest:
             draft.set("department", rest, "标题" if body is head else "落款")
+
+
+def _after_places(body: str, place: Place | None) -> str:
+    """What follows the last place's name in a body's name."""
+    names = place.region.chain if place else ()
+    ends = [body.rfind(name) + len(name) for name in names if name in body]
+    return body[max(ends, default=0) :]
 
 
 def _year(title: str, cleaned: Cleaned, source_name: str, draft: _Draft) -> None:
@@ -232,14 +258,17 @@ def _year(title: str, cleaned: Cleaned, source_name: str, draft: _Draft) -> None
     opening = simplify(cleaned.text[:1500])
     announced = re.search(r"[现F]将(.{0,40}?)(?:报告|汇报|总结|通报|公布)?如下", opening)
     draft.set("year", _first_year(announced.group(1)) if announced else None, "开头“现将…报告如下”")
-    first = next((p for p in cleaned.paragraphs if p.kind == "body"), None)
-    if first:
-        head = re.match(r"\s*(20\d\d)年", simplify(cleaned.text[first.start : first.start + 12]))
-        draft.set("year", int(head.group(1)) if head else None, "首段")
+    bodies = [simplify(cleaned.text[p.start : p.start + 14]) for p in cleaned.paragraphs if p.kind == "body"][:3]
+    heads = [re.match(r"\s*(?:20\d\d|二[〇○零oO0].{2})年", body) for body in bodies]
+    head = next((found.group() for found in heads if found), "")
+    draft.set("year", _first_year(head), "首段")
     draft.set("year", _first_year(PurePosixPath(source_name).stem), "文件名")
-    date = draft.values.get("publication_date") or draft.values.get("signed_date")
+    date = str(draft.values.get("publication_date") or draft.values.get("signed_date") or "")
     if date:
-        draft.set("year", int(str(date)[:4]) - 1, "发布日期的前一年（推断）")
+        # Reports come out in the following spring, but for the few that close their year in its last weeks.
+        late = int(date[5:7]) >= 11
+        where = "年末发布，按当年（推断）" if late else "发布日期的前一年（推断）"
+        draft.set("year", int(date[:4]) - (0 if late else 1), where)
 
 
 def _first_year(text: str) -> int | None:
@@ -248,7 +277,7 @@ def _first_year(text: str) -> int | None:
     if match:
         return int(match.group(1))
     han = _HAN_YEAR.search(plain)
-    return int("".join(_HAN_DIGITS.get(c, "2") for c in han.group(1))) if han else None
+    return int("".join(_HAN_DIGITS[c] for c in han.group(1))) if han else None
 
 
 def override(metadata: Metadata, corrections: dict[str, str]) -> Metadata:

@@ -15,34 +15,42 @@ _NUMERAL = "[一二三四五六七八九十百]{1,4}"
 _STYLES = (
     re.compile(rf"第{_NUMERAL}(?:部分|[章编篇])[、:：\s]*"),
     re.compile(rf"{_NUMERAL}\s*[、．.]\s*|[壹贰叁肆伍陆柒捌玖拾]、"),
-    re.compile(rf"[（(【]\s*{_NUMERAL}\s*[）)】]\s*[、．.]?\s*"),
+    re.compile(rf"[（(【]?\s*{_NUMERAL}\s*[）)】]\s*[、．.]?\s*|[㈠-㈩]\s*"),
     re.compile(r"\d{1,2}\s*(?:[、．]|\.(?!\d))\s*"),
-    re.compile(r"[（(]\s*\d{1,2}\s*[）)]\s*[、．.]?\s*|\d{1,2}[）)]\s*"),
+    re.compile(r"[（(]\s*\d{1,2}\s*[）)]\s*[、．.]?\s*|\d{1,2}[）)]\s*|[⑴-⒇]\s*"),
     re.compile(r"[①-⑳]\s*"),
 )
 _FORMAT_RANK = {1: 1, 2: 1, 3: 2, 4: 3}
 # A heading is a phrase: longer ones, and ones with counted things, are statements.
 _LONGEST = 55
+_LONGEST_LINE = 75
+_QUOTED = re.compile(r"[“\"「‘][^”\"」’]{0,20}[”\"」’]")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?\s*(?:余|多)?(?:万|亿)?\s*(?:件|人|次|个|项|起|份|%|场|家|条|名|期|元|宗)")
 _END = re.compile(r"[。！？!?；;]")
+# A heading set off from its text by a colon, a dash or a space: `（一）强化组织领导：坚持…`.
+_RUN_IN = re.compile(r"(?P<phrase>[^。；;：:！？!?\s—]{4,30})(?:[：:]|——|[ \u3000\xa0\t]+)(?=\S{10})")
+_FIRST_ITEM = re.compile(r"(?=一是)")
 _INLINE_HEADING = re.compile(rf"(?<=[。；;])\s*(?={_NUMERAL}、|[（(]{_NUMERAL}[）)])")
 # A paragraph this long that holds numbered headings has lost its line breaks.
 _RUN_TOGETHER = 600
 _SENTENCE_MARK = re.compile(r"[。！？!?；;，,：:]")
 
 _PLANNED = re.compile(
-    r"下一?步|下一?阶段|今后|来年|明年|努力方向|工作(?:打算|设想|思路|计划|安排|部署|要点|谋划|展望|目标)|"
-    r"(?:主要|重点)(?:安排|打算|计划)|(?:打算|展望|安排|计划|思路)$"
+    r"下一?步|下一?阶段|今后|来年|明年|努力方向|工作(?:打算|设想|思路|计划|安排|部署|要点|谋划|展望)|"
+    r"主要(?:安排|打算|计划)|(?:打算|展望|安排|计划|思路)$|对策|(?:改进|整改)措施|措施打算"
 )
 _ACHIEVED = re.compile(r"成效|成绩|做法|亮点|工作情况|完成情况|落实情况|开展情况|进展|履职|履行|推进情况|回顾|举措")
-_CARRIED_OUT = re.compile(r"(?:计划|安排|部署|要点|任务).{0,6}(?:完成|落实|执行|推进|开展)情况")
+_CARRIED_OUT = re.compile(r"(?:计划|安排|部署|要点|任务|目标|问题).{0,6}(?:完成|落实|执行|推进|开展|整改)情况")
 _SHORT = re.compile(
     r"存在.{0,14}(?:问题|不足|困难|差距|短板|薄弱|弱项)|^(?:主要|当前|目前)?的?(?:问题|不足|困难|短板|差距)|"
     r"(?:问题|不足|差距|短板|薄弱环节|困难)(?:[和及与、以]|之处|原因|$)"
 )
+_MENDED = re.compile(r"破解|补齐|问题导向|解决|化解|攻坚|专项(?:治理|整治)")
 _OTHER = re.compile(r"其他(?:需要)?(?:报告|说明)?的?(?:情况|事项)|附件|附录|需要说明")
 _YEAR = re.compile(r"(20\d{2})\s*年")
 _CUE_PLANNED = re.compile(r"(?:下一?步|下一?阶段|今后|来年|明年|(?P<year>20\d{2})年(?:度)?)[,，:：]?(?P<rest>.{0,40})")
+_CONCEDES = re.compile(r"(?:虽然|尽管|但是?|在肯定|在看到|在取得|与此同时).{0,40}存在.{0,20}(?:问题|不足|差距|短板)")
+_DONE_ALREADY = re.compile(r"已(?:经)?(?:提前|全部|如期)?(?:完成|实现)")
 _CUE_SHORT = re.compile(r"(?:但|仍|也|还|依然|尚)(?:然|是|还|也)*存在.{0,20}(?:问题|不足|差距|短板|薄弱)")
 
 
@@ -69,25 +77,49 @@ def outline(cleaned: Cleaned) -> tuple[Paragraph, ...]:
 
 def _with_ranks(cleaned: Cleaned) -> Iterator[tuple[Paragraph, int | None]]:
     pieces = list(_split_run_together(cleaned))
-    for number, (paragraph, formatted) in enumerate(pieces):
-        text = cleaned.text[paragraph.start : paragraph.end]
-        if paragraph.kind != "body":
+    texts = [cleaned.text[p.start : p.end] if p.kind == "body" else "" for p, _ in pieces]
+    ranks = [_rank(text) if text else None for text in texts]
+    ends = [
+        _heading_end(text, next(iter(texts[n + 1 : n + 2]), ""), rank) if rank is not None else 0
+        for n, (text, rank) in enumerate(zip(texts, ranks, strict=True))
+    ]
+    empty = [_is_empty(n, texts, ranks, ends) for n in range(len(pieces))]
+    for n, (paragraph, formatted) in enumerate(pieces):
+        text, rank, end = texts[n], ranks[n], ends[n]
+        if not text:
             yield paragraph, None
-            continue
-        following = next((p for p, _ in pieces[number + 1 :]), None)
-        after = cleaned.text[following.start : following.end] if following and following.kind == "body" else ""
-        rank = _rank(text)
-        if rank is None:
-            yield from _unnumbered(paragraph, text, after, formatted)
-            continue
-        cut = _heading_end(text, after, rank)
-        if cut == 0:
+        elif rank is None:
+            yield from _unnumbered(paragraph, text, next(iter(texts[n + 1 : n + 2]), ""), formatted)
+        elif end == 0 or (empty[n] and _is_listed(n, ranks, empty)):
             yield paragraph, None
-        elif cut == len(text):
+        elif end == len(text):
             yield paragraph, rank
         else:
-            yield replace(paragraph, end=paragraph.start + cut), rank
-            yield replace(paragraph, start=paragraph.start + cut), None
+            yield replace(paragraph, end=paragraph.start + end), rank
+            yield replace(paragraph, start=paragraph.start + end), None
+
+
+def _is_empty(n: int, texts: list[str], ranks: list[int | None], ends: list[int]) -> bool:
+    """A whole line that could be a heading and has no text of its own below it."""
+    own = ranks[n]
+    if own is None or ends[n] not in (0, len(texts[n])):
+        return False
+    if n + 1 == len(texts) or not texts[n + 1]:
+        return True
+    below = ranks[n + 1]
+    return below is not None and below <= own
+
+
+def _is_listed(n: int, ranks: list[int | None], empty: list[bool]) -> bool:
+    """Whether an empty line is one of a list: a neighbour of the same numbering is empty too.
+
+    A list's lines are statements, and so passages; top-level headings stay headings.
+    """
+    own = ranks[n]
+    if own is None or own <= 1:
+        return False
+    neighbours = [k for k in (n - 1, n + 1) if 0 <= k < len(ranks) and ranks[k] == own]
+    return any(empty[k] for k in neighbours)
 
 
 def _split_run_together(cleaned: Cleaned) -> Iterator[tuple[Paragraph, bool]]:
@@ -116,21 +148,23 @@ def _heading_end(text: str, after: str, rank: int) -> int:
     """
     style = _STYLES[rank].match(simplify(text))
     begin = style.end() if style else 0
-    stop = _END.search(text, begin)
+    stops = [found for pattern in (_END, _FIRST_ITEM) if (found := pattern.search(text, begin))]
+    stop = min(stops, key=lambda found: found.start(), default=None)
+    early = _RUN_IN.match(text, begin)
+    if early and (stop is None or early.end() < stop.start()) and _is_phrase(early.group("phrase")):
+        return early.end()
     if stop is None:
-        space = re.search(r"[\s\u3000]{1,}(?=\S{20})", text[begin:])
-        phrase_end = begin + space.start() if space and len(text) > _LONGEST else len(text)
-        return phrase_end if _is_phrase(text[begin:phrase_end]) else 0
+        return len(text) if _is_phrase(text[begin:], _LONGEST_LINE) else 0
     phrase, rest = text[begin : stop.start()], text[stop.end() :].strip()
-    if not _is_phrase(phrase) or stop.group() in "；;":
+    if not _is_phrase(phrase) or stop.group() in ("；", ";"):
         return 0
     if rest:
         return stop.end()
     return len(text) if after and _rank(after) != rank else 0
 
 
-def _is_phrase(text: str) -> bool:
-    return 1 < len(text.strip()) <= _LONGEST and not _FIGURE.search(text)
+def _is_phrase(text: str, longest: int = _LONGEST) -> bool:
+    return 1 < len(text.strip()) <= longest and not _FIGURE.search(_QUOTED.sub("", text))
 
 
 def _unnumbered(paragraph: Paragraph, text: str, after: str, formatted: bool) -> Iterator[tuple[Paragraph, int | None]]:
@@ -140,8 +174,8 @@ def _unnumbered(paragraph: Paragraph, text: str, after: str, formatted: bool) ->
     names_role = bool(_PLANNED.search(plain) or _SHORT.search(plain) or _ACHIEVED.search(plain))
     if is_line and after and (formatted or (names_role and len(plain) <= 25 and len(after) > 40)):
         yield paragraph, _FORMAT_RANK[1]
-    elif len(plain) < 40 and not _END.search(text) and "\t" not in text:
-        # Neither a heading nor a sentence: kept in the text, never a passage.
+    elif is_line and "\t" not in text and not formatted and not _FIGURE.search(text):
+        # Neither a heading nor a statement: kept in the text, never a passage.
         yield replace(paragraph, kind="line"), None
     else:
         yield paragraph, None
@@ -191,9 +225,11 @@ def _without_number(heading: str) -> str:
 def _heading_role(heading: str, year: int | None) -> tuple[Role | None, int | None]:
     plain = _without_number(heading)
     years = [int(y) for y in _YEAR.findall(plain)]
-    ahead = [y for y in years if year and y > year]
-    short = bool(_SHORT.search(plain))
-    reported = _CARRIED_OUT.search(plain) or (year in years and _ACHIEVED.search(plain))
+    ahead = [y for y in years if year and (y == year + 1 or (y > year and plain.startswith(str(y))))]
+    short = bool(_SHORT.search(plain)) and not _MENDED.search(plain)
+    if _CARRIED_OUT.search(plain) and not ahead:
+        return "done", None
+    reported = year in years and _ACHIEVED.search(plain)
     planned = bool(ahead) or (bool(_PLANNED.search(plain)) and not reported)
     if short and planned:
         return None, None
@@ -221,11 +257,14 @@ def passage_role(
         if (
             opens
             and match.start() <= 40
+            and not _DONE_ALREADY.search(match.group("rest"))
             and ((named is None and intends) or (named and year and named > year and intends))
         ):
             return "planned", named or (year + 1 if year else None)
     if before and before[0] == "planned" and section.role is None:
         return before
+    if section.role == "done" and _CONCEDES.match(plain):
+        return "shortcoming", None
     if section.role:
         return section.role, section.planned_for
     if _CUE_SHORT.search(plain[:120]) or (before and before[0] == "shortcoming"):

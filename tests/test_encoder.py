@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from retrieval.config import Config, load_config
-from retrieval.encoder import Encoder, describe_model
+from retrieval.encoder import Encoded, Encoder, describe_model
 from retrieval.errors import ModelError
 from retrieval.text import normalise
 from tests.conftest import ROOT

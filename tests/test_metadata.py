@@ -175,3 +175,40 @@ def test_the_gazetteer_greets_nobody(capsys) -> None:
     gazetteer.cache_clear()
     gazetteer()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "chain"),
+    [
+        ("会东县住房和城乡建设局", ("四川省", "凉山彝族自治州", "会东县")),
+        ("长治市潞城市人民政府", ("山西省", "长治市", "潞城市")),
+        ("雅安市名山区前进镇", ("四川省", "雅安市", "名山区", "前进镇")),
+        ("河北雄安新区管理委员会", ("河北省", "雄安新区")),
+        ("南和县人民政府", ("南和县",)),
+        ("杭州市余杭区临平街道", ("浙江省", "杭州市", "余杭区", "临平街道")),
+        ("澳门路街道办事处", ("澳门路街道",)),
+        ("国家税务总局贵阳市税务局", ("贵州省", "贵阳市")),
+    ],
+)
+def test_names_are_read_from_left_to_right_each_within_the_one_before(body: str, chain: tuple[str, ...]) -> None:
+    assert of(f"{body}2021年法治政府建设情况报告").region.chain == chain
+
+
+@pytest.mark.parametrize(
+    ("date", "year"),
+    [("2019年12月10日", 2019), ("2020年1月20日", 2019), ("二〇二〇年一月二十日", 2019), ("2020.3.1", 2019)],
+)
+def test_without_another_sign_the_year_follows_from_the_date(date: str, year: int) -> None:
+    text = f"桃源县法治政府建设工作报告\n{FIRST}\n一、成效\n{FIRST}\n桃源县人民政府\n{date}"
+    metadata = extract(clean(read(text.encode(), "a.txt")), "a.txt")
+    assert (metadata.year, metadata.issuing_body) == (year, "桃源县人民政府")
+    assert metadata.signed_date is not None
+
+
+def test_the_sites_clock_is_not_the_date_of_publication() -> None:
+    metadata = of("2023年3月4日 星期六", "桃源县2022年法治政府建设报告", "2023-01-15 | 来源：县司法局 | 点击：33")
+    assert metadata.publication_date == "2023-01-15"
+
+
+def test_traditional_strips_are_read() -> None:
+    assert of("桃源縣2022年法治政府建設報告", "發布時間:2023-01-20 來源:縣司法局").publication_date == "2023-01-20"

@@ -101,6 +101,13 @@ def test_a_report_that_lost_its_line_breaks_still_has_its_headings() -> None:
         ("五、其他需要报告的情况", "other", None),
         ("一、党政主要负责人履行推进法治建设第一责任人职责情况", "done", None),
         ("二、聚焦突出问题，开展专项治理", "done", None),
+        ("一、法治政府建设工作目标完成情况", "done", None),
+        ("二、加强组织领导,明确工作目标", "done", None),
+        ("五、坚持问题导向,着力破解突出问题与难点", "done", None),
+        ("二、2022年度存在问题整改情况", "done", None),
+        ("四、落实“十四五”规划,推进2025年目标", "done", None),
+        ("十、对策建议", "planned", 2023),
+        ("十一、改进措施", "planned", 2023),
     ],
 )
 def test_a_sections_role_follows_from_its_heading(heading: str, role: str, planned_for: int | None) -> None:
@@ -144,3 +151,48 @@ def test_passage_ids_depend_on_the_words_alone() -> None:
 def test_the_same_words_twice_have_two_ids() -> None:
     _, _, passages = parts("一、成效", LONG, "二、不足", LONG)
     assert len({passage.id for passage in passages}) == 2
+
+
+def test_numbered_phrases_in_a_list_are_passages_not_empty_headings() -> None:
+    items = ["1. 执法能力与新形势新任务还有差距", "2. 普法宣传形式单一,针对性不强", "3. 部分干部依法行政意识不强。"]
+    _, headings, passages = parts("一、成效", LONG, "二、存在问题", *items, "三、下一步计划", LONG)
+    assert [heading for _, heading in headings] == ["一、成效", "二、存在问题", "三、下一步计划"]
+    assert [passage.text for passage in passages[1:4]] == items
+    assert {passage.role for passage in passages[1:4]} == {"shortcoming"}
+
+
+@pytest.mark.parametrize("line", ["召开常务会议8次,专题学法4次", "开展执法检查35次", "2023年,我市将重点做好以下工作:"])
+def test_short_statements_are_passages(line: str) -> None:
+    _, _, passages = parts("一、成效", LONG, line, LONG + "又")
+    assert line in [passage.text for passage in passages]
+
+
+@pytest.mark.parametrize(
+    ("text", "heading"),
+    [
+        (f"(一)强化组织领导:{LONG}", "(一)强化组织领导:"),
+        (f"（二）严格规范执法\u00a0{LONG}", "（二）严格规范执法"),
+        (f"(三)健全工作机制——{LONG}", "(三)健全工作机制——"),
+        (f"二、存在问题一是{LONG}二是{LONG}", "二、存在问题"),
+    ],
+)
+def test_headings_set_off_by_colon_dash_space_or_first_item_are_cut_off(text: str, heading: str) -> None:
+    _, headings, passages = parts("一、成效", LONG, text)
+    assert headings[-1][1].strip() == heading
+    assert passages[-1].heading_path[-1] == heading
+    assert heading not in passages[-1].text
+
+
+def test_a_slogan_with_a_figure_in_quotes_is_still_a_heading() -> None:
+    _, headings, _ = parts("一、成效", LONG, "二、聚焦“3项机制”,推动行政执法规范化", LONG)
+    assert headings[-1][1] == "二、聚焦“3项机制”,推动行政执法规范化"
+
+
+def test_a_paragraph_that_turns_to_plans_is_cut_there() -> None:
+    _, _, passages = parts("（二）存在的不足及下步打算。我县还存在差距：" + LONG * 2 + "下一步，我们将" + LONG * 2)
+    assert [passage.role for passage in passages] == ["shortcoming", "planned"]
+
+
+def test_what_was_to_come_and_has_been_done_is_done() -> None:
+    _, _, passages = parts("一、成效", LONG + "明年将实现的目标已经提前完成。")
+    assert passages[0].role == "done"

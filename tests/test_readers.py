@@ -145,3 +145,39 @@ def test_unreadable_files_get_a_message_that_names_them_in_both_languages(name: 
     assert name in caught.value.zh
     assert name in caught.value.en
     assert any("\u4e00" <= char <= "\u9fff" for char in caught.value.zh)
+
+
+def test_anchors_without_an_address_are_no_links_and_preformatted_lines_are_paragraphs() -> None:
+    page = f"<p><a name='_Toc1'>主要工作</a></p><p><a href='/x'>更多新闻</a></p><pre>标题\n\n{SENTENCE}\n第二段。</pre>"
+    blocks = read(page.encode(), "a.html").blocks
+    assert [(block.text, bool(block.furniture)) for block in blocks] == [
+        ("主要工作", False),
+        ("更多新闻", True),
+        ("标题", False),
+        (SENTENCE, False),
+        ("第二段。", False),
+    ]
+
+
+def test_a_paragraph_in_a_wrapper_with_an_unlucky_name_stays() -> None:
+    page = f"<div class='related'><p>{SENTENCE}</p></div><p class='search'>一、主要工作</p><p>{SENTENCE}</p>"
+    assert [block.furniture for block in read(page.encode(), "a.html").blocks] == [None, None, None]
+
+
+def test_word_insertions_layout_tables_and_equal_cells_are_kept() -> None:
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    document = docx.Document()
+    paragraph = document.add_paragraph("甲")
+    inserted = parse_xml(f"<w:ins {nsdecls('w')} w:id='1' w:author='a'><w:r><w:t>乙</w:t></w:r></w:ins>")
+    paragraph._p.append(inserted)
+    layout = document.add_table(rows=1, cols=1)
+    layout.rows[0].cells[0].text = "标题"
+    layout.rows[0].cells[0].add_paragraph(SENTENCE)
+    figures = document.add_table(rows=1, cols=3)
+    for cell, text in zip(figures.rows[0].cells, ("处罚案件", "100", "100"), strict=True):
+        cell.text = text
+    file = io.BytesIO()
+    document.save(file)
+    assert texts(file.getvalue(), "a.docx") == ["甲乙", "标题", SENTENCE, "处罚案件\t100\t100"]

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from lxml import etree
 from lxml import html as lxml_html
 
+from indexer.furniture import NUMBERED
 from indexer.readers.charset import decode
 from indexer.readers.document import Block, Document, Piece
 from retrieval.errors import ReadError
+from retrieval.text import bare
 
 _UNSEEN = {"script", "style", "noscript", "template", "svg", "iframe", "select", "button", "textarea", "head", "object"}
 _INLINE = {
@@ -98,10 +100,12 @@ class _Walker:
         self, element: etree._Element, furniture: str | None, heading: int, link: bool
     ) -> list[tuple[str, etree._Element, str | None, int, bool]]:
         tag = element.tag.lower()
-        is_block = tag not in _INLINE
+        style = (element.get("style") or "").replace(" ", "")
+        is_block = tag not in _INLINE or "display:block" in style
         inner = furniture or _furniture(element, tag)
         level = _HEADINGS.get(tag, heading)
-        in_link = link or tag == "a"
+        # An anchor without an address is a place in the text, not a link.
+        in_link = link or (tag == "a" and bool(element.get("href")))
         steps: list[tuple[str, etree._Element, str | None, int, bool]] = []
         if is_block and tag not in ("td", "th"):
             self.flush(furniture, heading)
@@ -118,22 +122,26 @@ class _Walker:
     def add(self, text: str | None, element: etree._Element, link: bool, *, tail: bool) -> None:
         if not text:
             return
-        shown = _collapse(text, self.pieces[-1].text[-1:] if self.pieces else "")
-        if not shown:
-            return
         parent = element.getparent() if tail else element
         # XPath counts an element's text nodes from 1; a tail follows as many siblings as stand before it.
         number = 1 if not tail else _text_number(element)
         path = f"{self.tree.getpath(element if parent is None else parent)}/text()[{number}]"
-        self.pieces.append(Piece(shown, path))
-        if link:
-            self.linked += len(shown)
+        # Where line breaks count (<pre>, white-space: pre), each line is a paragraph.
+        lines = text.split("\n") if parent is not None and _keeps_lines(parent) else [text]
+        for number_, line in enumerate(lines):
+            if number_:
+                self.flush(None, 0)
+            shown = _collapse(line, self.pieces[-1].text[-1:] if self.pieces else "")
+            if shown:
+                self.pieces.append(Piece(shown, path))
+                self.linked += len(shown) if link else 0
 
     def flush(self, furniture: str | None, heading: int) -> None:
         block = Block(tuple(self.pieces), furniture, heading).stripped()
         if block.pieces:
             reason = furniture
-            if not reason and self.linked > len(block.text) * 0.8 and not _SENTENCE.search(block.text):
+            numbered = NUMBERED.match(bare(block.text))
+            if not reason and self.linked > len(block.text) * 0.8 and not _SENTENCE.search(block.text) and not numbered:
                 reason = "链接行 link line"
             self.blocks.append(Block(block.pieces, reason, heading))
         self.pieces, self.linked = [], 0
@@ -180,6 +188,12 @@ def _furniture(element: etree._Element, tag: str) -> str | None:
 
 
 def _has_prose(element: etree._Element) -> bool:
-    """Sentences inside: the name of a wrapper is then no evidence against its content."""
+    """A sentence or a numbered heading inside: the name of a wrapper is then no evidence against its content."""
     text = "".join(element.itertext())
-    return len(text) > 80 and len(re.findall(r"[。；]", text)) >= 2
+    return bool(re.search(r"[\u4e00-\u9fff“”、，,]{12,}[。；]", text) or NUMBERED.match(bare(text)))
+
+
+def _keeps_lines(element: etree._Element) -> bool:
+    """Whether the browser shows this element's line breaks."""
+    chain = (element, *element.iterancestors())
+    return any(e.tag == "pre" or "white-space:pre" in (e.get("style") or "").replace(" ", "") for e in chain)

@@ -91,7 +91,9 @@ def _unreadable(name: str, error: Exception) -> ReadError:
 
 
 def _lines(page: pdfplumber.page.Page, number: int) -> list[_Line]:
-    found = page.extract_text_lines(return_chars=True, x_tolerance=2, y_tolerance=3)
+    # Fonts of one line may hang differently from its baseline (figures in Latin type beside Han characters).
+    size = statistics.median([char["size"] for char in page.chars]) if page.chars else 0
+    found = page.extract_text_lines(return_chars=True, x_tolerance=2, y_tolerance=max(3, 0.4 * size))
     height = float(page.height)
     return [
         _Line(
