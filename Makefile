@@ -43,6 +43,9 @@ lint: install
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+eval: install
+	@$(BIN)/python bench/evaluate.py
+
 browser:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }
 

@@ -29,6 +29,7 @@ class ModelSettings:
     name: str = "intfloat/multilingual-e5-small"
     query_prompt: str = "query: "
     passage_prompt: str = "passage: "
+    adapted: bool = True
     cache_dir: str = ""
     max_tokens: int = Field(default=512, ge=16)
     batch_tokens: int = Field(default=4096, ge=64)

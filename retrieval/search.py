@@ -19,6 +19,8 @@ from retrieval.text import bare, normalise, normalise_query, normalise_with_offs
 from retrieval.types import LEVELS, ROLES, FacetCount, Filters, Hit, Region, ReportSummary, Results, Why
 
 _KIND = r"(?:[\u4e00-\u9fff]{0,12}自治[区州县旗]|特别行政区|省|市|县|区|地区|盟|州|旗|镇|乡|街道)"
+# Passages that stand for the whole index where a typical similarity is wanted.
+BACKGROUND = 200
 FACETS = ("province", "level", "year", "role")
 
 
@@ -29,6 +31,7 @@ class Ranked:
     rows: np.ndarray
     scores: np.ndarray
     dense: np.ndarray
+    similarity: np.ndarray
     late: np.ndarray
     lexical: np.ndarray
 
@@ -86,25 +89,37 @@ class Searcher:
         """
         if not allowed.any():
             nothing = np.zeros(0, np.float32)
-            return Ranked(np.zeros(0, np.int64), *[nothing] * 4)
+            return Ranked(np.zeros(0, np.int64), *[nothing] * 5)
         count = self.settings.candidates
         dense_rows, dense_scores = self.index.nearest(encoded.pooled, count, allowed)
         lexical_rows, lexical_scores = self._lexical(normalised, count, allowed)
         rows = np.union1d(dense_rows, lexical_rows)
-        dense = _spread(rows, dense_rows, _standardise(dense_scores))
-        lexical = _spread(rows, lexical_rows, _standardise(lexical_scores))
-        late = self._late(rows, encoded)
+        dense = spread(rows, dense_rows, standardise(dense_scores))
+        lexical = spread(rows, lexical_rows, standardise(lexical_scores))
+        similarity = self._similarity(rows, encoded)
+        late = standardise(similarity)
         meaning = dense if np.isnan(late).all() else late
         weight = self.settings.meaning_weight
-        scores = weight * _filled(meaning) + (1 - weight) * _filled(lexical)
+        scores = weight * filled(meaning) + (1 - weight) * filled(lexical)
         order = np.lexsort((rows, -scores))
-        return Ranked(rows[order], scores[order], dense[order], late[order], lexical[order])
+        return Ranked(rows[order], scores[order], dense[order], similarity[order], late[order], lexical[order])
 
-    def _late(self, rows: np.ndarray, encoded: Encoded) -> np.ndarray:
-        """Standardised MaxSim of each row; NaN throughout for models without token vectors."""
+    def _similarity(self, rows: np.ndarray, encoded: Encoded) -> np.ndarray:
+        """MaxSim of each row; NaN throughout for models without token vectors."""
         if not len(encoded.tokens):
             return np.full(len(rows), np.nan)
-        return _standardise(maxsim(encoded.tokens, [self.index.tokens(row) for row in rows]))
+        return maxsim(encoded.tokens, [self.index.tokens(row) for row in rows])
+
+    def background(self, query: str) -> float:
+        """The median MaxSim of a query with passages picked evenly from the whole index.
+
+        How far a hit stands above it says more than the similarity itself, whose level differs from query to query.
+        NaN for models without token vectors.
+        """
+        alive = np.flatnonzero(self.index.report_numbers >= 0)
+        picked = alive[np.linspace(0, len(alive) - 1, min(len(alive), BACKGROUND)).astype(int)] if len(alive) else alive
+        similar = self._similarity(picked, self.encoder.queries([normalise_query(query)])[0])
+        return float(np.median(similar)) if len(similar) else float("nan")
 
     def _lexical(self, normalised: str, count: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         scores = self.index.lexical.scores(tokens(normalised))
@@ -125,6 +140,7 @@ class Searcher:
                 late=_rounded(ranked.late[place]),
                 lexical=_rounded(ranked.lexical[place]),
                 terms=_words(passage.text, marks),
+                similarity=_rounded(ranked.similarity[place]),
             ),
             passage=passage,
             report=self.index.reports[self.index.report_numbers[row]],
@@ -281,21 +297,21 @@ def _shift(span: tuple[int, int], by: int) -> tuple[int, int]:
     return span[0] + by, span[1] + by
 
 
-def _standardise(scores: np.ndarray) -> np.ndarray:
+def standardise(scores: np.ndarray) -> np.ndarray:
     """z-scores; all zero when the scores are all the same."""
     spread = scores.std() if len(scores) else 0
     z: np.ndarray = (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
     return z
 
 
-def _spread(rows: np.ndarray, own: np.ndarray, values: np.ndarray) -> np.ndarray:
+def spread(rows: np.ndarray, own: np.ndarray, values: np.ndarray) -> np.ndarray:
     """`values` of the rows `own`, laid out over all `rows` (sorted); NaN for the others."""
     out = np.full(len(rows), np.nan)
     out[np.searchsorted(rows, own)] = values
     return out
 
 
-def _filled(values: np.ndarray) -> np.ndarray:
+def filled(values: np.ndarray) -> np.ndarray:
     """What a passage gets that a list does not hold: as little as the list's last."""
     if np.isnan(values).all():
         return np.zeros_like(values)

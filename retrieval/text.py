@@ -76,7 +76,8 @@ def normalise_with_offsets(text: str) -> Normalised:
     out: list[str] = []
     offsets: list[int] = []
     for index, char in enumerate(simple):
-        for piece in unicodedata.normalize("NFKC", char).lower():
+        # Most characters are Han, which NFKC leaves alone.
+        for piece in char if "\u4e00" <= char <= "\u9fff" else unicodedata.normalize("NFKC", char).lower():
             piece = " " if piece.isspace() else piece
             if piece == " " and out and out[-1] == " ":
                 continue

@@ -156,13 +156,14 @@ class Why:
     """The parts of a hit, each a z-score inside its own list (0 is that list's mean).
 
     `late` and `lexical` make the score; `dense` brought the passage among the candidates, and stands
-    in for `late` with models that give no token vectors.
+    in for `late` with models that give no token vectors. `similarity` is MaxSim as it is, a mean cosine.
     """
 
     dense: float | None
     late: float | None
     lexical: float | None
     terms: tuple[str, ...] = ()
+    similarity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ PAGES = (
     "/search?q=执法",
     "/search?q=执法&region=北京",
     "/ask?q=哪些地方推行了说理式执法",
-    "/ask?q=火星移民",
+    "/ask?q=核电站",
     "/reports",
     "/nothing",
 )

@@ -86,7 +86,13 @@ def hit_object(hit: Hit) -> Json:
     return {
         "rank": hit.rank,
         "score": hit.score,
-        "why": {"dense": hit.why.dense, "late": hit.why.late, "lexical": hit.why.lexical, "terms": list(hit.why.terms)},
+        "why": {
+            "dense": hit.why.dense,
+            "late": hit.why.late,
+            "lexical": hit.why.lexical,
+            "terms": list(hit.why.terms),
+            "similarity": hit.why.similarity,
+        },
         **passage_object(hit.passage, hit.report),
         "sentence": list(hit.sentence),
         "marks": [list(span) for span in hit.marks],

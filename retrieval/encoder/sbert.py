@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 
 from retrieval.config import ModelSettings
@@ -44,7 +45,15 @@ def load(source: ModelSource) -> SentenceTransformer:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         with _quiet():
-            return SentenceTransformer(str(source.path), device="cpu").eval()
+            model = SentenceTransformer(str(source.path), device="cpu").eval()
+            if source.layers:
+                changed = {name: weights.float() for name, weights in load_file(source.layers).items()}
+                # Only some layers are replaced, and every one of them must be there to be replaced.
+                body: Any = model[0].auto_model
+                _, unexpected = body.load_state_dict(changed, strict=False)
+                if unexpected:
+                    raise ValueError(f"{source.layers} has layers that the model has not: {unexpected[:3]}")
+            return model
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
             f"模型 {source.name}（{source.path}）无法载入：{error}",
@@ -70,7 +79,7 @@ def export(source: ModelSource, folder: Path) -> bool:
         tokenizer.save(str(staging / TOKENIZER_FILE))
         ExportInfo(
             name=source.name,
-            weights_sha256=_weights_hash(source.path),
+            weights_sha256=_weights_hash(source),
             dimension=int(dimension or 0),
             pooling=pooling,
             normalise=names[-1] == "Normalize",
@@ -99,8 +108,9 @@ def _export_graph(body: torch.nn.Module, path: Path) -> None:
         )
 
 
-def _weights_hash(folder: Path) -> str:
-    hashes = [sha256_file(folder / name) for name in WEIGHTS if (folder / name).is_file()]
+def _weights_hash(source: ModelSource) -> str:
+    files = [source.path / name for name in WEIGHTS if (source.path / name).is_file()]
+    hashes = [sha256_file(file) for file in (*files, *([source.layers] if source.layers else []))]
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
@@ -124,7 +134,7 @@ class SentenceTransformerEncoder:
         self.settings = settings
         self._model = load(source)
         self._model.max_seq_length = min(settings.max_tokens, int(self._model.max_seq_length or 512))
-        self._weights = _weights_hash(source.path)
+        self._weights = _weights_hash(source)
 
     @property
     def dimension(self) -> int:

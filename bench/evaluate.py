@@ -1,0 +1,180 @@
+"""Score the present configuration and its ablations on every set of judged questions at hand.
+
+    python bench/evaluate.py            (or: make eval)
+
+Writes bench/results/evaluation.md. The real reports and the given questions lie beside the project, in ../shared;
+without them only the samples are scored. A public set of lay people's legal questions against statutes (STARD) is
+scored in the same run, with paired confidence intervals, to see that nothing is tuned to five reports alone.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import ir_measures
+import numpy as np
+from ir_measures import Qrel, ScoredDoc, nDCG
+
+from indexer.build import build
+from retrieval.config import Config, load_config
+from retrieval.encoder import Encoder, open_encoder
+from retrieval.late import maxsim, quantise
+from retrieval.lexical import LexicalIndex, write_lexical
+from retrieval.search import Searcher, filled, spread, standardise
+from retrieval.store import open_index
+from retrieval.text import normalise, normalise_query, tokens
+from wenzheng.evaluation import RANKING, Evaluation, compare, evaluate, interval
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+QUESTIONS = ROOT / "bench" / "questions"
+CANDIDATES = 100
+
+
+@contextmanager
+def indexed(folder: Path, config: Config, encoder: Encoder) -> Iterator[Searcher]:
+    with tempfile.TemporaryDirectory() as place:
+        build([folder], Path(place), config, encoder, lambda *_: None, rebuild=False)
+        yield Searcher(open_index(Path(place)), encoder, config.search)
+
+
+def sets() -> list[tuple[str, Path, Path]]:
+    found = [("samples (own questions)", ROOT / "samples", QUESTIONS / "samples.jsonl")]
+    if (SHARED / "reports").is_dir():
+        found.append(("five real reports (own questions)", SHARED / "reports", QUESTIONS / "reports.jsonl"))
+        found.append(("five real reports (given questions)", SHARED / "reports", SHARED / "eval" / "dev.jsonl"))
+    return found
+
+
+def without_late(searcher: Searcher) -> Searcher:
+    """The plain system: whole-passage vectors and BM25."""
+
+    class Plain(Searcher):
+        def _similarity(self, rows, encoded):
+            return np.full(len(rows), np.nan)
+
+    return Plain(searcher.index, searcher.encoder, replace(searcher.settings, meaning_weight=0.65))
+
+
+def row(name: str, evaluation: Evaluation) -> str:
+    groups = evaluation.as_dict()["groups"]
+    figures = [groups["all"][measure]["value"] for measure in RANKING]
+    low = groups.get("overlap low", {}).get("nDCG@10", {}).get("value", float("nan"))
+    rest = [groups["all"].get(m, {}).get("value", float("nan")) for m in ("region F1", "found balanced accuracy")]
+    cells = [figures[0], low, *figures[1:], *rest]
+    return f"| {name} | " + " | ".join(f"{value:.3f}" for value in cells) + " |"
+
+
+def ablations(name: str, reports: Path, questions: Path, models: dict[str, tuple[Config, Encoder]]) -> list[str]:
+    header = "| configuration | nDCG@10 | low overlap | P@1 | MRR | recall@10 | region F1 | found bal. acc. |"
+    lines = [f"\n## {name}\n", header, "|---" * 8 + "|"]
+    full = None
+    for model, (config, encoder) in models.items():
+        with indexed(reports, config, encoder) as searcher:
+            variants = {
+                f"{model}: whole-passage vectors + BM25": without_late(searcher),
+                f"{model}: late interaction alone": Searcher(
+                    searcher.index, encoder, replace(config.search, meaning_weight=1)
+                ),
+                f"{model}: late interaction + BM25": searcher,
+            }
+            for label, variant in variants.items():
+                result = evaluate(variant, questions)
+                lines.append(row(label, result))
+                full = full or (result if label == "adapted: late interaction + BM25" else None)
+                if label == "base: whole-passage vectors + BM25":
+                    plain = result
+            times = [searcher.search(json.loads(q)["query"]).took_ms for q in questions.read_text("utf-8").splitlines()]
+            plain_times = [
+                variants[f"{model}: whole-passage vectors + BM25"].search(json.loads(q)["query"]).took_ms
+                for q in questions.read_text("utf-8").splitlines()
+            ]
+            lines_time = (
+                f"\nMedian search time, {model}: {statistics.median(times):.1f} ms, without late interaction "
+                f"{statistics.median(plain_times):.1f} ms ({statistics.median(times) / statistics.median(plain_times):.1f}x)."
+            )
+        lines_last = lines_time
+    assert full is not None
+    lines.append(lines_last)
+    lines.append("\nThe default in full:\n")
+    lines.append(compare(full, plain).as_markdown().replace("the other", "base, whole-passage vectors + BM25"))
+    return lines
+
+
+def stard(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
+    folder = SHARED / "eval" / "stard"
+    corpus = [json.loads(line) for line in (folder / "corpus.jsonl").read_text("utf-8").splitlines()]
+    queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text("utf-8").splitlines()]
+    judged = [line.split("\t") for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()]
+    qrels = [Qrel(q, d, int(grade)) for q, d, grade in judged if grade.strip().isdigit()]
+    texts = [normalise(doc["text"]) for doc in corpus]
+    ids = [str(doc["id"]) for doc in corpus]
+    lines = ["\n## STARD: 154 legal questions of lay people, 4,387 statutes (nDCG@10)\n"]
+    lines += [
+        "| model | BM25 | vectors | late interaction | late + BM25 (default) | recall@100 of candidates |",
+        "|---" * 6 + "|",
+    ]
+    with tempfile.TemporaryDirectory() as place:
+        write_lexical(Path(place) / "lexical", texts)
+        lexical = LexicalIndex(Path(place) / "lexical")
+        for model, (config, encoder) in models.items():
+            encoded = encoder.passages(texts)
+            pooled = np.stack([each.pooled for each in encoded])
+            codes = [quantise(each.tokens) for each in encoded]
+            runs: dict[str, list[ScoredDoc]] = {name: [] for name in ("bm25", "dense", "late", "fused")}
+            held = []
+            for query in queries:
+                normalised = normalise_query(query["text"])
+                vectors = encoder.queries([normalised])[0]
+                words = lexical.scores(tokens(normalised))
+                near = pooled @ vectors.pooled
+                first, second = np.argsort(-words)[:CANDIDATES], np.argsort(-near)[:CANDIDATES]
+                rows = np.union1d(first, second)
+                late = maxsim(vectors.tokens, [codes[i] for i in rows])
+                weight = config.search.meaning_weight
+                fused = weight * standardise(late) + (1 - weight) * filled(
+                    spread(rows, np.sort(first), standardise(words[np.sort(first)]))
+                )
+                parts = {"bm25": words[rows], "dense": near[rows], "late": late, "fused": fused}
+                name = str(query["id"])
+                wanted = {r.doc_id for r in qrels if r.query_id == name and r.relevance > 0}
+                held.append(len(wanted & {ids[i] for i in rows}) / max(1, len(wanted)))
+                for part, scores in parts.items():
+                    runs[part] += [ScoredDoc(name, ids[i], float(s)) for i, s in zip(rows, scores, strict=True)]
+            by_query = {
+                part: {m.query_id: m.value for m in ir_measures.iter_calc([nDCG @ 10], qrels, run)}
+                for part, run in runs.items()
+            }
+            means = [float(np.mean(list(values.values()))) for values in by_query.values()]
+            lines.append(f"| {model} | " + " | ".join(f"{v:.3f}" for v in means) + f" | {np.mean(held):.3f} |")
+            for part in ("bm25", "dense", "late"):
+                gains = np.array([by_query["fused"][q] - by_query[part][q] for q in by_query["fused"]])
+                low, high = interval(gains)
+                lines.append(
+                    f"| {model}: default minus {part} | {gains.mean():+.3f} ({low:+.3f} to {high:+.3f}) | | | | |"
+                )
+    return lines
+
+
+def main() -> None:
+    config = load_config(ROOT / "config.toml")
+    base = replace(config, model=replace(config.model, adapted=False))
+    models = {"base": (base, open_encoder(base)), "adapted": (config, open_encoder(config))}
+    lines = ["# Evaluation", "\nMade by `make eval`. Intervals are 95 % bootstrap intervals over questions."]
+    for name, reports, questions in sets():
+        lines += ablations(name, reports, questions, models)
+    if (SHARED / "eval" / "stard").is_dir():
+        lines += stard(models)
+    text = "\n".join(lines) + "\n"
+    (ROOT / "bench" / "results" / "evaluation.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
