@@ -23,7 +23,7 @@ from ir_measures import Qrel, ScoredDoc, nDCG
 
 from indexer.build import build
 from retrieval.config import Config, load_config
-from retrieval.encoder import Encoder, open_encoder
+from retrieval.encoder import Encoded, Encoder, open_encoder
 from retrieval.late import maxsim, quantise
 from retrieval.lexical import LexicalIndex, write_lexical
 from retrieval.search import Searcher, filled, spread, standardise
@@ -52,14 +52,21 @@ def sets() -> list[tuple[str, Path, Path]]:
     return found
 
 
-def without_late(searcher: Searcher) -> Searcher:
+class PlainSearcher(Searcher):
     """The plain system: whole-passage vectors and BM25."""
 
-    class Plain(Searcher):
-        def _similarity(self, rows, encoded):
-            return np.full(len(rows), np.nan)
+    def _similarity(self, rows: np.ndarray, encoded: Encoded) -> np.ndarray:
+        return super()._similarity(rows, replace(encoded, tokens=encoded.tokens[:0]))
 
-    return Plain(searcher.index, searcher.encoder, replace(searcher.settings, meaning_weight=0.65))
+
+def variants(searcher: Searcher) -> dict[str, Searcher]:
+    """The present configuration last, and what it is made of."""
+    index, encoder, settings = searcher.index, searcher.encoder, searcher.settings
+    return {
+        "whole-passage vectors + BM25": PlainSearcher(index, encoder, replace(settings, meaning_weight=0.65)),
+        "late interaction alone": Searcher(index, encoder, replace(settings, meaning_weight=1)),
+        "late interaction + BM25": searcher,
+    }
 
 
 def row(name: str, evaluation: Evaluation) -> str:
@@ -74,37 +81,29 @@ def row(name: str, evaluation: Evaluation) -> str:
 def ablations(name: str, reports: Path, questions: Path, models: dict[str, tuple[Config, Encoder]]) -> list[str]:
     header = "| configuration | nDCG@10 | low overlap | P@1 | MRR | recall@10 | region F1 | found bal. acc. |"
     lines = [f"\n## {name}\n", header, "|---" * 8 + "|"]
-    full = None
+    results: dict[str, Evaluation] = {}
+    times: dict[str, float] = {}
     for model, (config, encoder) in models.items():
         with indexed(reports, config, encoder) as searcher:
-            variants = {
-                f"{model}: whole-passage vectors + BM25": without_late(searcher),
-                f"{model}: late interaction alone": Searcher(
-                    searcher.index, encoder, replace(config.search, meaning_weight=1)
-                ),
-                f"{model}: late interaction + BM25": searcher,
-            }
-            for label, variant in variants.items():
-                result = evaluate(variant, questions)
-                lines.append(row(label, result))
-                full = full or (result if label == "adapted: late interaction + BM25" else None)
-                if label == "base: whole-passage vectors + BM25":
-                    plain = result
-            times = [searcher.search(json.loads(q)["query"]).took_ms for q in questions.read_text("utf-8").splitlines()]
-            plain_times = [
-                variants[f"{model}: whole-passage vectors + BM25"].search(json.loads(q)["query"]).took_ms
-                for q in questions.read_text("utf-8").splitlines()
-            ]
-            lines_time = (
-                f"\nMedian search time, {model}: {statistics.median(times):.1f} ms, without late interaction "
-                f"{statistics.median(plain_times):.1f} ms ({statistics.median(times) / statistics.median(plain_times):.1f}x)."
-            )
-        lines_last = lines_time
-    assert full is not None
-    lines.append(lines_last)
-    lines.append("\nThe default in full:\n")
-    lines.append(compare(full, plain).as_markdown().replace("the other", "base, whole-passage vectors + BM25"))
+            for variant, configured in variants(searcher).items():
+                label = f"{model}: {variant}"
+                results[label] = evaluate(configured, questions)
+                times[label] = median_time(configured, questions)
+                lines.append(row(label, results[label]))
+    first, default = next(iter(results)), list(results)[-1]
+    lines.append(
+        f"\nMedian search time: {times[default]:.1f} ms for the default, {times[first]:.1f} ms for the plain system "
+        f"({times[default] / times[first]:.1f}x)."
+    )
+    lines.append("\nThe default in full, and against the first row:\n")
+    lines.append(compare(results[default], results[first]).as_markdown())
     return lines
+
+
+def median_time(searcher: Searcher, questions: Path) -> float:
+    """Milliseconds for a first page of results."""
+    asked = [json.loads(line)["query"] for line in questions.read_text("utf-8").splitlines()]
+    return statistics.median(searcher.search(query).took_ms for query in asked)
 
 
 def stard(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
