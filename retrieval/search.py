@@ -15,7 +15,7 @@ from retrieval.encoder import Encoded, Encoder
 from retrieval.errors import QueryError
 from retrieval.late import maxsim
 from retrieval.store import Index
-from retrieval.text import bare, normalise, normalise_query, normalise_with_offsets, sentences, tokens
+from retrieval.text import Normalised, bare, normalise, normalise_query, normalise_with_offsets, sentences, tokens
 from retrieval.types import LEVELS, ROLES, FacetCount, Filters, Hit, Region, ReportSummary, Results, Why
 
 _KIND = r"(?:[\u4e00-\u9fff]{0,12}自治[区州县旗]|特别行政区|省|市|县|区|地区|盟|州|旗|镇|乡|街道)"
@@ -131,7 +131,8 @@ class Searcher:
     def _hit(self, ranked: Ranked, place: int, terms: list[str], encoded: Encoded) -> Hit:
         row = int(ranked.rows[place])
         passage = self.index.passage(row)
-        marks = matched_spans(passage.text, terms)
+        plain = normalise_with_offsets(passage.text)
+        marks = matched_spans(plain, terms)
         return Hit(
             rank=place + 1,
             score=round(float(ranked.scores[place]), 4),
@@ -144,14 +145,13 @@ class Searcher:
             ),
             passage=passage,
             report=self.index.reports[self.index.report_numbers[row]],
-            sentence=_shift(self._sentence(row, passage.text, terms, encoded), passage.start),
+            sentence=_shift(self._sentence(row, passage.text, plain, terms, encoded), passage.start),
             marks=tuple(_shift(span, passage.start) for span in marks),
         )
 
-    def _sentence(self, row: int, text: str, terms: list[str], encoded: Encoded) -> tuple[int, int]:
+    def _sentence(self, row: int, text: str, plain: Normalised, terms: list[str], encoded: Encoded) -> tuple[int, int]:
         """The sentence whose tokens answer the query's best; by shared terms for models without token vectors."""
         spans = sentences(text)
-        plain = normalise_with_offsets(text.strip())
         vectors = self.index.tokens(row).vectors()
         tokens_at = self.encoder.token_spans(normalise(text))
         if len(spans) < 2 or not len(encoded.tokens) or len(tokens_at) != len(vectors):
@@ -266,10 +266,9 @@ def is_name_of(part: str, name: str) -> bool:
     )
 
 
-def matched_spans(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
-    """Spans of `text` whose normalised form contains one of the terms, joined where they touch."""
-    plain = normalise_with_offsets(text)
-    covered = np.zeros(len(text) + 1, bool)
+def matched_spans(plain: Normalised, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
+    """Spans of the original text whose normalised form contains one of the terms, joined where they touch."""
+    covered = np.zeros(plain.offsets[-1] + 1, bool)
     for term in set(terms):
         at = plain.text.find(term)
         while at >= 0:

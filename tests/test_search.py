@@ -7,7 +7,7 @@ import pytest
 
 from retrieval.errors import QueryError
 from retrieval.search import Searcher, best_sentence, in_region, matched_spans, parse_filters
-from retrieval.text import normalise_query, tokens
+from retrieval.text import normalise_query, normalise_with_offsets, tokens
 from retrieval.types import Filters, Region, Results
 
 
@@ -108,7 +108,7 @@ def test_odd_queries_are_answered(searcher: Searcher, query: str) -> None:
 
 def test_the_words_that_match_are_marked_in_the_original_script() -> None:
     text = "全面推進（行政）執法 公示。"
-    spans = matched_spans(text, tokens(normalise_query("行政执法公示")))
+    spans = matched_spans(normalise_with_offsets(text), tokens(normalise_query("行政执法公示")))
     assert [text[a:b] for a, b in spans] == ["行政", "執法", "公示"]
 
 

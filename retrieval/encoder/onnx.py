@@ -53,7 +53,12 @@ class OnnxEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.max_tokens)
-        self._session = onnxruntime.InferenceSession(str(folder / MODEL_FILE), providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        # Threads that spin after a query would hold the cores that late interaction needs next.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+        )
 
     @property
     def dimension(self) -> int:
@@ -78,7 +83,9 @@ class OnnxEncoder:
     def token_spans(self, text: str) -> tuple[tuple[int, int], ...]:
         prompt = self.settings.passage_prompt
         encoding = self._tokenizer.encode(prompt + text)
-        spans = (encoding.offsets[i] for i in _content(encoding, len(prompt)))
+        # Each look at `offsets` makes the whole list anew.
+        offsets = encoding.offsets
+        spans = (offsets[i] for i in _content(encoding, len(prompt)))
         return tuple((max(0, start - len(prompt)), end - len(prompt)) for start, end in spans)
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
