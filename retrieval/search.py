@@ -297,7 +297,9 @@ def _shift(span: tuple[int, int], by: int) -> tuple[int, int]:
 
 
 def standardise(scores: np.ndarray) -> np.ndarray:
-    """z-scores; all zero when the scores are all the same."""
+    """z-scores; all zero when the scores are all the same, all NaN when they are."""
+    if np.isnan(scores).all():
+        return scores
     spread = scores.std() if len(scores) else 0
     z: np.ndarray = (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
     return z

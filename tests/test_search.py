@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -134,3 +136,25 @@ def test_masks_have_one_entry_for_each_row(searcher: Searcher) -> None:
     mask = searcher.allowed(Filters(role="planned"))
     assert mask.dtype == np.bool_
     assert mask.shape == (len(searcher.index.report_numbers),)
+
+
+class PooledOnly:
+    """The real encoder without token vectors, as for a model that cannot be exported."""
+
+    def __init__(self, encoder) -> None:
+        self.encoder = encoder
+
+    def queries(self, texts: list[str]) -> list:
+        return [replace(each, tokens=each.tokens[:0]) for each in self.encoder.queries(texts)]
+
+    def token_spans(self, text: str) -> tuple:
+        return ()
+
+
+def test_without_token_vectors_whole_passage_vectors_rank(searcher: Searcher) -> None:
+    pooled = Searcher(searcher.index, PooledOnly(searcher.encoder), replace(searcher.settings, meaning_weight=1))
+    hits = pooled.search("骑马下乡调解牧民纠纷", limit=20).hits
+    assert all(hit.why.late is None for hit in hits)
+    dense = [hit.why.dense for hit in hits]
+    assert dense == sorted(dense, reverse=True)
+    assert len(set(dense)) > 10
