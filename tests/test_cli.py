@@ -110,3 +110,10 @@ def test_an_unknown_setting_is_an_error_that_names_it(tmp_path: Path) -> None:
     done = wenzheng("--config", tmp_path / "c.toml", "status")
     assert done.returncode == 2
     assert "search.colour" in done.stderr
+
+
+def test_every_command_takes_the_index_option_before_and_after_its_name() -> None:
+    from wenzheng.cli import cli
+
+    assert [name for name, command in cli.commands.items() if "index_dir" not in {p.name for p in command.params}] == []
+    assert "index_dir" in {parameter.name for parameter in cli.params}

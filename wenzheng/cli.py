@@ -157,8 +157,9 @@ def reports(index_dir: Path | None, as_json: bool) -> None:
 
 
 @cli.command()
+@_index_option
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def inspect(file: Path) -> None:
+def inspect(index_dir: Path | None, file: Path) -> None:  # noqa: ARG001  # global option; a file needs no index
     """What is kept of a file and what is removed, side by side, and what was found out about it."""
     from indexer.build import discover, make_report
     from wenzheng import show
@@ -233,8 +234,9 @@ def evaluate(
 
 
 @cli.command()
+@_index_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def model(as_json: bool) -> None:
+def model(index_dir: Path | None, as_json: bool) -> None:  # noqa: ARG001  # global option; the model needs no index
     """Which copy of the embedding model is in use."""
     from retrieval.encoder import describe_model
     from wenzheng import show
