@@ -216,14 +216,23 @@ def verify(index_dir: Path | None, as_json: bool) -> None:
 @_index_option
 @click.option("--against", type=click.Path(exists=True, path_type=Path), help="Another config.toml to compare with.")
 @click.option("--against-index", type=click.Path(path_type=Path), help="Its index, where that differs.")
+@click.option("--run", type=click.Path(exists=True, path_type=Path), help="A TREC run; QUESTIONS are then TREC qrels.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def evaluate(
-    index_dir: Path | None, against: Path | None, against_index: Path | None, as_json: bool, questions: Path
+    index_dir: Path | None,
+    against: Path | None,
+    against_index: Path | None,
+    run: Path | None,
+    as_json: bool,
+    questions: Path,
 ) -> None:
     """Score the index against judged questions (JSONL), or two configurations against each other."""
     from wenzheng import evaluation, show
 
+    if run:
+        show.record(dict(evaluation.evaluate_run(questions, run)), as_json=as_json)
+        return
     context = _context(index_dir)
     report = evaluation.evaluate(_searcher(index_dir), questions)
     if against or against_index:
