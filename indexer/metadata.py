@@ -9,17 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from indexer.clean import Cleaned
+from indexer.dates import DATE, arabic, first_year, iso_date
 from indexer.place import Evidence, Place, level_of, resolve, self_name
 from retrieval.text import bare, simplify
 from retrieval.types import Metadata, Region
 
-_YEAR = re.compile(r"(?<!\d)(20[0-3]\d)(?!\d)\s*年?(?:度)?(?!\s*[-—–~至到]\s*20\d\d)")
-_RANGE = re.compile(r"20\d\d\s*年?\s*[-—–~至到]\s*(?:20)?\d\d\s*年?")
-_HAN_YEAR = re.compile(r"(二[〇○零oO0][〇○零oO0一二三四五六七八九]{2})年")
-_HAN_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | dict.fromkeys("〇○oO0", "0")
-_DATE = re.compile(
-    r"(?P<y>20\d\d)\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})|(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})[./](?P<y2>20\d\d)"
-)
 _DATE_KEYS = (
     "发布日期",
     "发布时间",
@@ -148,43 +142,19 @@ def _numbers_and_dates(strips: list[str], hints: dict[str, str], cleaned: Cleane
     for key in _DATE_KEYS:
         spaced = r"\s*".join(key)
         for strip in strips:
-            match = re.search(rf"{spaced}\s*[:：]\s*\[?({_DATE.pattern})", strip)
-            draft.set("publication_date", _iso(match.group(1)) if match else None, "信息公开条")
-    draft.set("publication_date", _iso(hints.get("date", "")), "网页元数据")
+            match = re.search(rf"{spaced}\s*[:：]\s*\[?({DATE.pattern})", strip)
+            draft.set("publication_date", iso_date(match.group(1)) if match else None, "信息公开条")
+    draft.set("publication_date", iso_date(hints.get("date", "")), "网页元数据")
     dated = [strip for removal, strip in zip(cleaned.removals, strips, strict=True) if "date line" in removal.reason]
     # A line with the day of the week is the site's clock.
     for strip in sorted(dated, key=lambda line: "星期" in line):
-        draft.set("publication_date", _iso(strip), "日期行")
+        draft.set("publication_date", iso_date(strip), "日期行")
     for line in cleaned.of_kind("signature"):
-        draft.set("signed_date", _iso(_arabic(unicodedata.normalize("NFKC", line))), "落款")
+        draft.set("signed_date", iso_date(arabic(unicodedata.normalize("NFKC", line))), "落款")
     draft.set("url", hints.get("url"), "网页元数据")
     for strip in strips:
         if re.search(r"原文|来源|网址|链接|url|地址", strip, re.I) and (match := _URL.search(strip)):
             draft.set("url", match.group(), "正文旁的来源行")
-
-
-def _iso(text: str) -> str | None:
-    """YYYY-MM-DD of the first date in `text` that exists."""
-    for match in _DATE.finditer(text):
-        year, month, day = (match.group(a) or match.group(b) for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2")))
-        if 1 <= int(month) <= 12 and 1 <= int(day) <= 31:
-            return f"{year}-{int(month):02d}-{int(day):02d}"
-    return None
-
-
-def _arabic(line: str) -> str:
-    """`二〇二二年一月十五日` as `2022年1月15日`."""
-    han = _HAN_YEAR.search(line)
-    if not han:
-        return line
-
-    def number(match: re.Match[str]) -> str:
-        tens, sign, ones = match.group().replace("元", "一").rpartition("十")
-        value = (int(_HAN_DIGITS.get(tens, "1")) * 10 if sign else 0) + int(_HAN_DIGITS.get(ones, "0"))
-        return str(value)
-
-    year = "".join(_HAN_DIGITS[c] for c in han.group(1))
-    return year + "年" + re.sub(r"[一二三四五六七八九十元]{1,3}", number, line[han.end() :])
 
 
 def _signer(line: str) -> str:
@@ -254,30 +224,21 @@ def _after_places(body: str, place: Place | None) -> str:
 
 def _year(title: str, cleaned: Cleaned, source_name: str, draft: _Draft) -> None:
     """The covered year: the title's, else the one that the opening announces, else the year before publication."""
-    draft.set("year", _first_year(title), "标题")
+    draft.set("year", first_year(title), "标题")
     opening = simplify(cleaned.text[:1500])
     announced = re.search(r"[现F]将(.{0,40}?)(?:报告|汇报|总结|通报|公布)?如下", opening)
-    draft.set("year", _first_year(announced.group(1)) if announced else None, "开头“现将…报告如下”")
+    draft.set("year", first_year(announced.group(1)) if announced else None, "开头“现将…报告如下”")
     bodies = [simplify(cleaned.text[p.start : p.start + 14]) for p in cleaned.paragraphs if p.kind == "body"][:3]
     heads = [re.match(r"\s*(?:20\d\d|二[〇○零oO0].{2})年", body) for body in bodies]
     head = next((found.group() for found in heads if found), "")
-    draft.set("year", _first_year(head), "首段")
-    draft.set("year", _first_year(PurePosixPath(source_name).stem), "文件名")
+    draft.set("year", first_year(head), "首段")
+    draft.set("year", first_year(PurePosixPath(source_name).stem), "文件名")
     date = str(draft.values.get("publication_date") or draft.values.get("signed_date") or "")
     if date:
         # Reports come out in the following spring, but for the few that close their year in its last weeks.
         late = int(date[5:7]) >= 11
         where = "年末发布，按当年（推断）" if late else "发布日期的前一年（推断）"
         draft.set("year", int(date[:4]) - (0 if late else 1), where)
-
-
-def _first_year(text: str) -> int | None:
-    plain = _RANGE.sub(" ", unicodedata.normalize("NFKC", text))
-    match = _YEAR.search(plain)
-    if match:
-        return int(match.group(1))
-    han = _HAN_YEAR.search(plain)
-    return int("".join(_HAN_DIGITS[c] for c in han.group(1))) if han else None
 
 
 def override(metadata: Metadata, corrections: dict[str, str]) -> Metadata:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from retrieval.errors import QueryError
-from retrieval.search import Searcher, best_sentence, in_region, matched_spans, parse_filters
+from retrieval.filters import in_region, parse_filters
+from retrieval.search import Searcher, best_sentence, matched_spans
 from retrieval.text import normalise_query, normalise_with_offsets, tokens
 from retrieval.types import Filters, Region, Results
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from retrieval.search import Searcher, admits, best_sentence
+from retrieval.filters import admits
+from retrieval.search import Searcher, best_sentence
 from retrieval.text import normalise, tokens
 from retrieval.types import Filters, Hit, ReportSummary
 from webapp.question import Kind, Question, understand

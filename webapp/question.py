@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from retrieval.search import in_region
+from retrieval.filters import in_region
 from retrieval.text import bare, normalise_query, tokens
 from retrieval.types import Filters, ReportSummary
 

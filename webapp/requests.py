@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import current_app, request
 
 from retrieval.errors import QueryError
-from retrieval.search import Searcher, parse_filters
+from retrieval.filters import parse_filters
+from retrieval.search import Searcher
 from retrieval.types import Filters
 from webapp.service import Service
 

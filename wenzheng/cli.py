@@ -104,7 +104,7 @@ def serve(index_dir: Path | None, host: str | None, port: int | None) -> None:
 @click.argument("query")
 def search(index_dir: Path | None, as_json: bool, query: str, limit: int | None, offset: int, **named: str) -> None:
     """Ranked passages for a query."""
-    from retrieval.search import parse_filters
+    from retrieval.filters import parse_filters
     from webapp import present
     from wenzheng import show
 
