@@ -173,16 +173,22 @@ def _start(root: Path, config: Config, encoder: Encoder, *, rebuild: bool) -> Ma
 
 @dataclass(slots=True)
 class _Batch:
-    """What a run has found so far, beside what the index already holds."""
+    """What a run has found so far, beside what the index already holds; looked up by version, report and bytes."""
 
     current: dict[str, ReportSummary]
     withdrawn: dict[str, ReportSummary]
     reports: dict[str, Report] = field(default_factory=dict)
     restored: set[str] = field(default_factory=set)
+    by_bytes: dict[str, ReportSummary] = field(init=False)
+    known_ids: set[str] = field(init=False)
 
-    def same_bytes(self, sha256: str) -> ReportSummary | None:
-        held = (*self.current.values(), *(report.summary for report in self.reports.values()))
-        return next((summary for summary in held if summary.sha256 == sha256), None)
+    def __post_init__(self) -> None:
+        self.by_bytes = {summary.sha256: summary for summary in self.current.values()}
+        self.known_ids = {summary.id for summary in self.current.values()}
+
+    def add(self, report: Report) -> None:
+        self.reports[report.summary.id] = report
+        self.by_bytes.setdefault(report.summary.sha256, report.summary)
 
 
 def _prepare(sources: list[Source], root: Path, batch: _Batch, config: Config, steps: Steps) -> list[Outcome]:
@@ -203,7 +209,7 @@ def _prepare_one(source: Source, root: Path, batch: _Batch, registry: Registry, 
         data = source.path.read_bytes()
         sha256 = hashlib.sha256(data).hexdigest()
         version = _recipe(data, source.name, source.corrections, config)
-        twin = batch.same_bytes(sha256)
+        twin = batch.by_bytes.get(sha256)
         if version in batch.current:
             return Outcome(source.name, "unchanged")
         if twin and twin.version_id == _recipe(data, twin.source_name, source.corrections, config):
@@ -221,9 +227,8 @@ def _prepare_one(source: Source, root: Path, batch: _Batch, registry: Registry, 
     original = root / layout.ORIGINALS / sha256
     if not original.is_file():
         write_atomic(original, data)
-    is_known = any(summary.id == report_id for summary in batch.current.values())
-    batch.reports[report_id] = report
-    return Outcome(source.name, "changed" if is_known else "new", "", len(report.passages))
+    batch.add(report)
+    return Outcome(source.name, "changed" if report_id in batch.known_ids else "new", "", len(report.passages))
 
 
 def _embed(reports: list[Report], root: Path, encoder: Encoder, steps: Steps) -> tuple[list[PassageVectors], int]:
