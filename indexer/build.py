@@ -47,7 +47,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happened to a file: new, changed, unchanged or failed with a reason."""
+    """What happened to a file: new, changed, unchanged or failed; `reason` says why, or what could not be read of it."""
 
     source_name: str
     status: str
@@ -66,7 +66,6 @@ class Summary:
     embedded: int
     seconds: float
     version: int
-    warnings: tuple[str, ...] = field(default=())
 
     def count(self, status: str) -> int:
         return sum(1 for outcome in self.outcomes if outcome.status == status)
@@ -145,7 +144,8 @@ def make_report(data: bytes, source_name: str, corrections: dict[str, str], conf
         metadata=metadata,
     )
     passages = chunk(cleaned.text, paragraphs, cleaned.origins, report_id, metadata.year, config.chunk)
-    return Report(summary, cleaned.text, paragraphs, cleaned.origins, cleaned.removals, passages)
+    warnings = cleaned.document.warnings
+    return Report(summary, cleaned.text, paragraphs, cleaned.origins, cleaned.removals, passages, warnings)
 
 
 def encoder_input(passage: Passage) -> str:
@@ -228,7 +228,8 @@ def _prepare_one(source: Source, root: Path, batch: _Batch, registry: Registry, 
     if not original.is_file():
         write_atomic(original, data)
     batch.add(report)
-    return Outcome(source.name, "changed" if report_id in batch.known_ids else "new", "", len(report.passages))
+    status = "changed" if report_id in batch.known_ids else "new"
+    return Outcome(source.name, status, "；".join(report.warnings), len(report.passages))
 
 
 def _embed(reports: list[Report], root: Path, encoder: Encoder, steps: Steps) -> tuple[list[PassageVectors], int]:

@@ -124,7 +124,10 @@ class ReportSummary:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report as it is stored: its text, the map back to the file, and what was taken out."""
+    """A report as it is stored: its text, the map back to the file, and what was taken out.
+
+    `warnings` are what its reader could not read; they belong to the run and are not stored.
+    """
 
     summary: ReportSummary
     text: str
@@ -132,6 +135,7 @@ class Report:
     origins: tuple[Origin, ...]
     removals: tuple[Removal, ...]
     passages: tuple[Passage, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,6 @@ class VectorIndex:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    @property
-    def dimension(self) -> int:
-        return int(self._index.d)
-
     def search(self, query: np.ndarray, count: int, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """The best rows and their inner products for one query vector of shape (dimension,).
 
@@ -37,11 +33,6 @@ class VectorIndex:
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # SWIG hides it
         scores, rows = self._index.search(query.reshape(1, -1), count, params=parameters)
         return rows[0], scores[0]
-
-    def vectors(self, rows: np.ndarray) -> np.ndarray:
-        """The stored vectors of some rows, shape (len(rows), dimension)."""
-        stored: np.ndarray = self._index.reconstruct_batch(rows)
-        return stored
 
 
 def write_vectors(path: Path, vectors: np.ndarray) -> None:

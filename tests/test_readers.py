@@ -181,3 +181,41 @@ def test_word_insertions_layout_tables_and_equal_cells_are_kept() -> None:
     file = io.BytesIO()
     document.save(file)
     assert texts(file.getvalue(), "a.docx") == ["甲乙", "标题", SENTENCE, "处罚案件\t100\t100"]
+
+
+def without_unicode_map() -> bytes:
+    """A PDF whose only font is a CID font with glyph numbers and no map to characters, written by hand."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
+        b"<< /Length 60 >>\nstream\nBT /F 16 Tf 50 700 Td <00100011001200130014001500160017> Tj ET\nendstream",
+        b"<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H /DescendantFonts [6 0 R] >>",
+        b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /X /DW 1000 /FontDescriptor 7 0 R"
+        b" /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>",
+        b"<< /Type /FontDescriptor /FontName /X /Flags 4 /FontBBox [0 0 1000 1000] /ItalicAngle 0 /Ascent 800 /Descent 0"
+        b" /CapHeight 800 /StemV 80 >>",
+    ]
+    data, offsets = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, start=1):
+        offsets.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    start = len(data)
+    data += b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, table)
+    return data + b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, start)
+
+
+def test_a_font_without_a_unicode_map_is_reported_as_such() -> None:
+    with pytest.raises(ReadError, match="Unicode map"):
+        read(without_unicode_map(), "cid.pdf")
+
+
+def test_pages_without_text_are_named() -> None:
+    pdf = FPDF()
+    pdf.set_font("helvetica", size=12)
+    for number in range(3):
+        pdf.add_page()
+        if number != 1:
+            pdf.text(20, 100, f"A sentence on sheet {number}.")
+    assert read(bytes(pdf.output()), "a.pdf").warnings == ("没有文字层的页 pages without text: 2",)

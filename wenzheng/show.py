@@ -56,6 +56,8 @@ def summary(result: Summary, *, as_json: bool) -> None:
     for outcome in result.outcomes:
         if outcome.status == "failed":
             click.echo(f"  ✗ {outcome.reason}", err=True)
+        elif outcome.reason:
+            click.echo(f"  ! {outcome.source_name}：{outcome.reason}", err=True)
     line = "，".join(f"{label} {result.count(status)}" for status, label in _STATUS.items())
     click.echo(f"读取报告 reports read {len(result.outcomes)}：{line}")
     click.echo(
