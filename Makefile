@@ -15,7 +15,7 @@ INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | c
 SOURCE := $(REPORTS)
 endif
 
-.PHONY: install run test lint eval browser clean
+.PHONY: install run test lint eval eval-large evidence browser clean
 
 run: install
 	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
@@ -45,6 +45,12 @@ lint: install
 
 eval: install
 	@$(BIN)/python bench/evaluate.py
+
+eval-large: install
+	@$(BIN)/python bench/distractors.py
+
+evidence: install
+	@$(BIN)/python bench/fit_evidence.py
 
 browser:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }

@@ -23,10 +23,11 @@ from ir_measures import Qrel, ScoredDoc, nDCG
 
 from indexer.build import build
 from retrieval.config import Config, load_config
-from retrieval.encoder import Encoded, Encoder, open_encoder
+from retrieval.encoder import Encoder, open_encoder
 from retrieval.late import maxsim, quantise
 from retrieval.lexical import LexicalIndex, write_lexical
-from retrieval.search import Searcher, filled, spread, standardise
+from retrieval.ranking import filled, spread, standardise
+from retrieval.search import Query, Searcher, open_searcher
 from retrieval.store import open_index
 from retrieval.text import normalise, normalise_query, tokens
 from wenzheng.evaluation import RANKING, Evaluation, compare, evaluate, interval
@@ -41,7 +42,7 @@ CANDIDATES = 100
 def indexed(folder: Path, config: Config, encoder: Encoder) -> Iterator[Searcher]:
     with tempfile.TemporaryDirectory() as place:
         build([folder], Path(place), config, encoder, lambda *_: None, rebuild=False)
-        yield Searcher(open_index(Path(place)), encoder, config.search)
+        yield open_searcher(config, open_index(Path(place)), encoder)
 
 
 def sets() -> list[tuple[str, Path, Path]]:
@@ -55,8 +56,9 @@ def sets() -> list[tuple[str, Path, Path]]:
 class PlainSearcher(Searcher):
     """The plain system: whole-passage vectors and BM25."""
 
-    def _similarity(self, rows: np.ndarray, encoded: Encoded) -> np.ndarray:
-        return super()._similarity(rows, replace(encoded, tokens=encoded.tokens[:0]))
+    def prepare(self, text: str, *, expand: bool = True) -> Query:  # noqa: ARG002  # it never expands
+        query = super().prepare(text, expand=False)
+        return replace(query, encoded=replace(query.encoded, tokens=query.encoded.tokens[:0]))
 
 
 def variants(searcher: Searcher) -> dict[str, Searcher]:
@@ -65,7 +67,8 @@ def variants(searcher: Searcher) -> dict[str, Searcher]:
     return {
         "whole-passage vectors + BM25": PlainSearcher(index, encoder, replace(settings, meaning_weight=0.65)),
         "late interaction alone": Searcher(index, encoder, replace(settings, meaning_weight=1)),
-        "late interaction + BM25": searcher,
+        "late interaction + BM25": Searcher(index, encoder, settings),
+        "late interaction + BM25 + vocabulary": searcher,
     }
 
 

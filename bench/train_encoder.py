@@ -1,10 +1,12 @@
 """Fine-tune the upper layers of the bundled encoder for late interaction.
 
-    python bench/train_encoder.py --public ../shared/train --steps 480 --out FOLDER
+    python bench/train_encoder.py --public ../shared/train --steps 1300 --out FOLDER
 
 Queries in everyday words against passages in official wording: InfoNCE with in-batch negatives on MaxSim of
 last-layer token vectors, plus half of the same on mean vectors (Khattab and Zaharia 2020, ColBERT; van den Oord
-et al. 2018, InfoNCE). Embeddings and lower layers are frozen, so that only the upper layers are shipped.
+et al. 2018, InfoNCE), plus a sigmoid loss on MaxSim, which asks that a fitting passage score high and any other low
+whatever the question, so that "nothing fits" can be told (Zhai et al. 2023, SigLIP). Embeddings and lower layers are
+frozen, so that only the upper layers are shipped.
 """
 
 from __future__ import annotations
@@ -23,11 +25,15 @@ from sentence_transformers import SentenceTransformer
 
 from retrieval.config import load_config
 from retrieval.encoder.locate import locate
+from retrieval.measures import load_measures
 from retrieval.text import normalise
 
 FROZEN_LAYERS = 6
 TEMPERATURE = 0.02
 PASSAGE_CHARACTERS = 190
+# How much the sigmoid loss counts beside the ranking losses.
+LEVEL_WEIGHT = 0.5
+FRAMES = ("哪些地方", "有没有地方", "哪里的政府", "各地怎么", "有哪些县市区", "报告里说没说")
 Pair = tuple[str, str, str]
 
 
@@ -43,11 +49,14 @@ def around(passage: str, answer: str) -> str:
 
 def sources(public: Path) -> list[tuple[float, list[Pair]]]:
     """(share of the batches, pairs of query, passage and group): one group never stands twice in a batch."""
-    own = [
-        (q, row["passage"], row["passage"])
-        for row in read(Path(__file__).parent / "training" / "pairs.jsonl")
-        for q in row["questions"]
-    ]
+    here = Path(__file__).parent / "training"
+    own = [(q, row["passage"], row["passage"]) for row in read(here / "pairs.jsonl") for q in row["questions"]]
+    vocabulary = {measure.term: measure for measure in load_measures()}
+    for row in read(here / "measures.jsonl"):
+        measure = vocabulary[row["measure"]]
+        asked = [row["question"], measure.term, *measure.everyday, *measure.taiwan, *measure.english]
+        # One measure never stands twice in a batch: its other passage would be a wrong negative.
+        own += [(q, passage, measure.term) for q in asked for passage in row["passages"]]
     law = [
         (row["question"], p[:PASSAGE_CHARACTERS], p) for row in read(public / "stard.jsonl") for p in row["passages"]
     ]
@@ -57,7 +66,24 @@ def sources(public: Path) -> list[tuple[float, list[Pair]]]:
             for question in row["questions"]:
                 text, answer = question_and_answer(question)
                 wiki.append((text, around(row["passage"], answer), row["passage"]))
-    return [(0.35, own), (0.45, law), (0.2, wiki)]
+    return [(0.55, own), (0.3, law), (0.15, wiki)]
+
+
+def strung(batch: list[Pair], chance: random.Random) -> list[Pair]:
+    """Own pairs as they are met: the question sometimes framed, the passage among others of its paragraph.
+
+    What stands beside it comes from outside the batch's other questions, so that no negative answers by accident.
+    """
+    framed = [(chance.choice(FRAMES) + q if chance.random() < 0.3 else q, p, g) for q, p, g in batch]
+    half = len(framed) // 2
+    fillers = [p for _, p, _ in framed[half:]]
+    done = []
+    for query, passage, group in framed[:half]:
+        parts = [passage, *chance.sample(fillers, chance.choice((0, 1, 1, 2)))]
+        chance.shuffle(parts)
+        items = [f"{number}是{part}" for number, part in zip("一二三", parts, strict=False)] if parts[1:] else parts
+        done.append((query, "".join(items), group))
+    return done
 
 
 def question_and_answer(question: dict | str) -> tuple[str, str]:
@@ -74,15 +100,29 @@ def batches(parts: list[tuple[float, list[Pair]]], size: int, seed: int) -> Iter
         (pairs,) = chance.choices([pairs for _, pairs in parts], [share for share, _ in parts])
         batch: list[Pair] = []
         seen: set[str] = set()
-        while len(batch) < size:
+        own = pairs is parts[0][1]
+        while len(batch) < size * (1 + own):
             pair = chance.choice(pairs)
             if pair[2] not in seen and pair[0] not in seen:
                 batch.append(pair)
                 seen.update((pair[2], pair[0]))
-        yield batch
+        yield strung(batch, chance) if own else batch
 
 
-def loss_of(model: torch.nn.Module, tokenizer, batch: list[Pair]) -> torch.Tensor:
+class Sigmoid(torch.nn.Module):
+    """The sigmoid loss's scale and offset, learnt with the layers and not shipped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.tensor(20.0))
+        self.level = torch.nn.Parameter(torch.tensor(0.8))
+
+    def forward(self, late: torch.Tensor) -> torch.Tensor:
+        signs = 2 * torch.eye(len(late)) - 1
+        return -torch.nn.functional.logsigmoid(signs * self.scale * (late - self.level)).sum() / len(late)
+
+
+def loss_of(model: torch.nn.Module, tokenizer, sigmoid: Sigmoid, batch: list[Pair]) -> torch.Tensor:
     queries = encode(model, tokenizer, ["query: " + normalise(q) for q, _, _ in batch], 48)
     passages = encode(model, tokenizer, ["passage: " + normalise(p) for _, p, _ in batch], 136)
     target = torch.arange(len(batch))
@@ -92,7 +132,8 @@ def loss_of(model: torch.nn.Module, tokenizer, batch: list[Pair]) -> torch.Tenso
     best = similar.max(dim=3).values * q_mask[:, None, :]
     late = best.sum(dim=2) / q_mask.sum(dim=1, keepdim=True)
     cross = torch.nn.functional.cross_entropy
-    return cross(late / TEMPERATURE, target) + 0.5 * cross(q_mean @ p_mean.T / TEMPERATURE, target)
+    ranking = cross(late / TEMPERATURE, target) + 0.5 * cross(q_mean @ p_mean.T / TEMPERATURE, target)
+    return ranking + LEVEL_WEIGHT * sigmoid(late)
 
 
 def encode(model: torch.nn.Module, tokenizer, texts: list[str], length: int):
@@ -113,9 +154,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--public", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=480)
-    parser.add_argument("--batch", type=int, default=24)
-    parser.add_argument("--rate", type=float, default=3e-5)
+    parser.add_argument("--steps", type=int, default=1300)
+    parser.add_argument("--batch", type=int, default=20)
+    parser.add_argument("--rate", type=float, default=4e-5)
     parser.add_argument("--seed", type=int, default=20261123)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
@@ -125,8 +166,13 @@ def main() -> None:
     for name, parameter in model.named_parameters():
         parameter.requires_grad = any(name.startswith(prefix) for prefix in trained)
     model.train()
+    sigmoid = Sigmoid()
     optimiser = torch.optim.AdamW(
-        [p for p in model.parameters() if p.requires_grad], lr=options.rate, weight_decay=0.01
+        [
+            {"params": [p for p in model.parameters() if p.requires_grad], "lr": options.rate},
+            {"params": sigmoid.parameters(), "lr": 100 * options.rate, "weight_decay": 0.0},
+        ],
+        weight_decay=0.01,
     )
     warm = options.steps // 10
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -136,7 +182,7 @@ def main() -> None:
     for step, batch in enumerate(batches(sources(options.public), options.batch, options.seed)):
         if step == options.steps:
             break
-        loss = loss_of(model, tokenizer, batch)
+        loss = loss_of(model, tokenizer, sigmoid, batch)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 1.0)
@@ -144,8 +190,9 @@ def main() -> None:
         schedule.step()
         running = 0.98 * running + 0.02 * loss.item() if step else loss.item()
         if step % 20 == 0:
-            print(f"step {step} loss {running:.3f} {time.time() - begin:.0f} s", flush=True)
-        if step and step % 120 == 0:
+            level = sigmoid.level.item()
+            print(f"step {step} loss {running:.3f} level {level:.3f} {time.time() - begin:.0f} s", flush=True)
+        if step and step % 325 == 0:
             save(model, trained, options.out / f"step-{step}")
     save(model, trained, options.out)
 

@@ -25,7 +25,9 @@ from retrieval.errors import IndexUnusableError, ReadError, WenzhengError
 from retrieval.files import write_atomic
 from retrieval.late import quantise
 from retrieval.layout import Manifest
+from retrieval.measures import Measure, load_measures, vocabulary_path
 from retrieval.store import PassageVectors
+from retrieval.tags import fingerprint
 from retrieval.text import normalise
 from retrieval.types import Passage, Report, ReportSummary
 
@@ -79,6 +81,7 @@ def build(paths: list[Path], root: Path, config: Config, encoder: Encoder, steps
     """
     begin = time.perf_counter()
     sources = list(discover(paths))
+    measures = load_measures(vocabulary_path(config))
     root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / layout.LOCK)
     try:
@@ -93,10 +96,11 @@ def build(paths: list[Path], root: Path, config: Config, encoder: Encoder, steps
         batch = _Batch(
             current={s.version_id: s for s in held.reports} if held else {},
             withdrawn={s.version_id: s for s in held.withdrawn} if held else {},
+            vocabulary=held.tags.vocabulary if held else "",
         )
         outcomes = _prepare(sources, root, batch, config, steps)
         vectors, embedded = _embed(list(batch.reports.values()), root, encoder, steps)
-        manifest = _publish(root, manifest, batch, vectors)
+        manifest = _publish(root, manifest, batch, vectors, measures)
         store.prune(root)
     summary = Summary(
         outcomes=tuple(outcomes),
@@ -177,6 +181,7 @@ class _Batch:
 
     current: dict[str, ReportSummary]
     withdrawn: dict[str, ReportSummary]
+    vocabulary: str
     reports: dict[str, Report] = field(default_factory=dict)
     restored: set[str] = field(default_factory=set)
     by_bytes: dict[str, ReportSummary] = field(init=False)
@@ -251,10 +256,13 @@ def _embed(reports: list[Report], root: Path, encoder: Encoder, steps: Steps) ->
     return cached(path, encoder.fingerprint, texts, encoder.dimension, embed), embedded
 
 
-def _publish(root: Path, manifest: Manifest, batch: _Batch, vectors: list[PassageVectors]) -> Manifest:
+def _publish(
+    root: Path, manifest: Manifest, batch: _Batch, vectors: list[PassageVectors], measures: tuple[Measure, ...]
+) -> Manifest:
     """Write what is new and make it the version in force; nothing new makes no new version."""
     reports = list(batch.reports.values())
-    if not reports and not batch.restored and layout.current_name(root) == manifest.name:
+    tagged = not manifest.segments or batch.vocabulary == fingerprint(measures)
+    if not reports and not batch.restored and tagged and layout.current_name(root) == manifest.name:
         return manifest
     restored = {batch.withdrawn[version].id for version in batch.restored}
     replaced = {report.summary.id for report in reports} | restored
@@ -264,7 +272,7 @@ def _publish(root: Path, manifest: Manifest, batch: _Batch, vectors: list[Passag
         if reports
         else manifest.segments
     )
-    lexical_id, lexical_files = store.add_lexical(root, segments)
+    lexical_id, lexical_files = store.add_lexical(root, segments, measures)
     fresh = layout.next_manifest(
         manifest,
         created=store.now(),

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from indexer.gazetteer import Mention, gazetteer
+from retrieval.gazetteer import Mention, gazetteer
 from retrieval.text import simplify
 from retrieval.types import Level, Region
 

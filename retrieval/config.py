@@ -44,10 +44,22 @@ class ChunkSettings:
 @dataclass(frozen=True, config=_strict)
 class SearchSettings:
     meaning_weight: float = Field(default=0.8, ge=0, le=1)
+    expansion_weight: float = Field(default=0.2, ge=0, le=1)
+    vocabulary: str = ""
+    cross_encoder: str = ""
+    rerank: int = Field(default=20, ge=2, le=200)
     candidates: int = Field(default=100, ge=10)
     limit: int = Field(default=10, ge=1)
     max_limit: int = Field(default=100, ge=1)
     max_query_chars: int = Field(default=500, ge=10)
+
+
+@dataclass(frozen=True, config=_strict)
+class LlmSettings:
+    base_url: str = ""
+    model: str = ""
+    key_env: str = "OPENAI_API_KEY"
+    timeout: float = Field(default=30, gt=0, le=600)
 
 
 @dataclass(frozen=True, config=_strict)
@@ -66,6 +78,7 @@ class Config:
     chunk: ChunkSettings = Field(default_factory=ChunkSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
     server: ServerSettings = Field(default_factory=ServerSettings)
+    llm: LlmSettings = Field(default_factory=LlmSettings)
 
     @property
     def model_cache(self) -> Path:

@@ -34,6 +34,7 @@ def parse_filters(values: dict[str, str | None]) -> Filters:
         year_to=int(last) if last else None,
         level=level,
         role=role,
+        measure=(values.get("measure") or "").strip() or None,
         department=(values.get("department") or "").strip() or None,
         report_id=(values.get("report") or "").strip() or None,
     )
@@ -55,9 +56,10 @@ def admits(filters: Filters, summary: ReportSummary) -> bool:
         return False
     if filters.region is None:
         return True
-    if filters.own_reports_only and not is_name_of(bare(filters.region), bare(metadata.region.name)):
-        return False
-    return in_region(metadata.region, filters.region)
+    places = [place for place in re.split("[、,，]", filters.region) if place.strip()]
+    if filters.own_reports_only:
+        return any(is_name_of(bare(place), bare(metadata.region.name)) for place in places)
+    return any(in_region(metadata.region, place) for place in places)
 
 
 def in_region(region: Region, wanted: str) -> bool:

@@ -66,14 +66,22 @@ def maxsim(query: np.ndarray, texts: Sequence[TokenCodes]) -> np.ndarray:
     `query` has shape (query tokens, dimension); the result (texts,). Khattab and Zaharia 2020 (ColBERT), divided by
     the number of query tokens. Texts without tokens get -1.
     """
-    scores = np.full(len(texts), -1, np.float32)
+    if len(query) == 0:
+        return np.full(len(texts), -1, np.float32)
+    means: np.ndarray = token_maxima(query, texts).mean(axis=1)
+    return means
+
+
+def token_maxima(query: np.ndarray, texts: Sequence[TokenCodes]) -> np.ndarray:
+    """The greatest cosine of each query token with any token of each text, shape (texts, query tokens)."""
+    maxima = np.full((len(texts), len(query)), -1, np.float32)
     sizes = np.array([len(text.scales) for text in texts])
     filled = [int(i) for i in np.flatnonzero(sizes)]
-    if not filled or len(query) == 0:
-        return scores
+    if not filled:
+        return maxima
     codes = np.concatenate([texts[i].codes for i in filled]).astype(np.float32)
     scales = np.concatenate([texts[i].scales for i in filled])
     similar = (codes @ query.T) * scales[:, None]
     starts = np.cumsum([0, *sizes[filled][:-1]])
-    scores[filled] = np.maximum.reduceat(similar, starts, axis=0).mean(axis=1)
-    return scores
+    maxima[filled] = np.maximum.reduceat(similar, starts, axis=0)
+    return maxima

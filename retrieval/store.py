@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,9 @@ from retrieval.files import sha256_file, staged_directory
 from retrieval.late import TokenCodes, TokenIndex, write_tokens
 from retrieval.layout import FileEntry, Manifest, SegmentEntry, file_entry
 from retrieval.lexical import LexicalIndex, write_lexical
+from retrieval.measures import Measure
 from retrieval.segment import SegmentReader, write_segment
+from retrieval.tags import TagIndex, write_tags
 from retrieval.text import normalise
 from retrieval.types import ROLES, Passage, Report, ReportSummary
 from retrieval.vectors import VectorIndex, write_vectors
@@ -47,6 +49,7 @@ class Index:
         self._tokens = [TokenIndex(folder) for folder in folders]
         self.starts = np.cumsum([0, *(segment.passages for segment in manifest.segments)])
         self.lexical = LexicalIndex(root / layout.LEXICAL / manifest.lexical_id)
+        self.tags = TagIndex(root / layout.LEXICAL / manifest.lexical_id, int(self.starts[-1]))
         self._load_columns()
 
     def _load_columns(self) -> None:
@@ -181,14 +184,17 @@ def add_segment(root: Path, reports: list[Report], vectors: list[PassageVectors]
     return SegmentEntry(segment_id, len(reports), count, files)
 
 
-def add_lexical(root: Path, segments: Iterable[SegmentEntry]) -> tuple[str, tuple[FileEntry, ...]]:
-    """Write the BM25 index over the passages of some segments, headings included, in their order."""
+def add_lexical(
+    root: Path, segments: Iterable[SegmentEntry], measures: Sequence[Measure]
+) -> tuple[str, tuple[FileEntry, ...]]:
+    """Write the BM25 index and the measures' tags of the passages of some segments, headings included, in order."""
     lexical_id = uuid4().hex[:12]
     folder = root / layout.LEXICAL / lexical_id
     readers = [SegmentReader(root / layout.SEGMENTS / s.id / layout.SEGMENT_DATABASE) for s in segments]
-    texts = (lexical_text(passage) for reader in readers for passage in reader.passages())
+    texts = [lexical_text(passage) for reader in readers for passage in reader.passages()]
     with staged_directory(folder) as staging:
         write_lexical(staging, texts)
+        write_tags(staging, texts, measures)
     return lexical_id, _entries(root, folder)
 
 

@@ -142,7 +142,8 @@ class Report:
 class Filters:
     """What a search is restricted to; None means everything.
 
-    A region takes in the places below it, unless `own_reports_only` asks for the place itself.
+    A region takes in the places below it, unless `own_reports_only` asks for the place itself. A measure is the
+    official name of one that the vocabulary holds; passages that name it pass.
     """
 
     region: str | None = None
@@ -152,6 +153,7 @@ class Filters:
     role: Role | None = None
     department: str | None = None
     report_id: str | None = None
+    measure: str | None = None
     own_reports_only: bool = False
 
 
@@ -159,8 +161,11 @@ class Filters:
 class Why:
     """The parts of a hit, each a z-score inside its own list (0 is that list's mean).
 
-    `late` and `lexical` make the score; `dense` brought the passage among the candidates, and stands
-    in for `late` with models that give no token vectors. `similarity` is MaxSim as it is, a mean cosine.
+    `late`, `measure` and `lexical` make the score: late interaction with the question and with the official wording
+    of the measure it means, and BM25. `dense` brought the passage among the candidates, and stands in for `late` with
+    models that give no token vectors. `similarity` is MaxSim as it is, a mean cosine; `sentence_similarity` that of
+    the best sentence alone, `measure_similarity` that with the measure's official wording. `measures` are those of
+    the vocabulary that the passage names.
     """
 
     dense: float | None
@@ -168,6 +173,10 @@ class Why:
     lexical: float | None
     terms: tuple[str, ...] = ()
     similarity: float | None = None
+    sentence_similarity: float | None = None
+    measure: float | None = None
+    measure_similarity: float | None = None
+    measures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +202,10 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One page of hits, with the number of ranked passages and their facets."""
+    """One page of hits, with the number of ranked passages and their facets.
+
+    `measure` is the measure of the vocabulary that the query was taken to mean, `measure_strength` how surely.
+    """
 
     query: str
     total: int
@@ -202,3 +214,5 @@ class Results:
     took_ms: float
     scope_reports: int
     scope_passages: int
+    measure: str | None = None
+    measure_strength: float = 0.0

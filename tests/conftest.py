@@ -10,7 +10,7 @@ import pytest
 from indexer.build import build
 from retrieval.config import Config, load_config
 from retrieval.encoder import Encoder, open_encoder
-from retrieval.search import Searcher
+from retrieval.search import Searcher, open_searcher
 from retrieval.store import Index, open_index
 from webapp import create_app
 from webapp.service import Service
@@ -49,7 +49,7 @@ def samples(samples_root: Path) -> Index:
 
 @pytest.fixture(scope="session")
 def searcher(samples: Index, encoder: Encoder, config: Config) -> Searcher:
-    return Searcher(samples, encoder, config.search)
+    return open_searcher(config, samples, encoder)
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def real(real_root: Path) -> Index:
 
 @pytest.fixture(scope="session")
 def real_searcher(real: Index, encoder: Encoder, config: Config) -> Searcher:
-    return Searcher(real, encoder, config.search)
+    return open_searcher(config, real, encoder)
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from retrieval.search import Searcher
+from tests.conftest import SHARED
 from webapp.answer import ask
 from webapp.question import understand
 
@@ -70,3 +73,85 @@ def test_the_named_place_and_year_become_filters(searcher: Searcher) -> None:
 )  # fmt: skip
 def test_kinds_of_questions_are_told_apart(searcher: Searcher, query: str, kind: str) -> None:
     assert understand(query, searcher.index.reports).kind == kind
+
+
+def test_a_fact_is_answered_with_its_figure_marked_in_the_quotation(searcher: Searcher) -> None:
+    answer = ask(searcher, "临溪市2021年收到多少件行政复议申请")
+    entry = answer.entries[0]
+    assert entry.figure is not None
+    assert (entry.figure.base_value, entry.figure.base_unit) == (196, "件")
+    text = searcher.index.report(entry.hit.report.id).text
+    assert text[entry.figure.start : entry.figure.end] == entry.figure.text == "196件"
+    assert entry.start <= entry.figure.start < entry.figure.end <= entry.end
+
+
+def test_a_fact_asked_of_no_place_is_answered_for_every_place_and_year(searcher: Searcher) -> None:
+    answer = ask(searcher, "收到多少件行政复议申请")
+    places = [(e.hit.report.metadata.region.name, e.hit.report.metadata.year) for e in answer.entries]
+    assert len(places) == len(set(places)) >= 3
+    assert all(entry.figure for entry in answer.entries)
+
+
+def test_figures_that_differ_in_scope_are_not_set_beside_each_other_without_saying_so(searcher: Searcher) -> None:
+    answer = ask(searcher, "收到多少件行政复议申请")
+    levels = {entry.hit.report.metadata.level for entry in answer.entries}
+    assert len(levels) > 1
+    assert "级别" in answer.caution_zh
+    assert "level" in answer.caution_en
+    assert ask(searcher, "临溪市2021年收到多少件行政复议申请").caution_zh == ""
+
+
+def test_a_question_for_an_amount_is_not_answered_by_a_sentence_without_one(searcher: Searcher) -> None:
+    answer = ask(searcher, "临溪市2021年聘请了多少架无人机")
+    assert all(entry.figure for entry in answer.entries)
+    assert not answer.found
+
+
+def test_places_whose_reports_are_of_other_years_are_named(searcher: Searcher) -> None:
+    coverage = ask(searcher, "2023年哪些地方推行了说理式执法").coverage
+    assert coverage.years == (2023,)
+    assert "临溪市" in coverage.regions_without_report
+    assert not set(coverage.regions_without_report) & {*coverage.regions_found, *coverage.regions_not_detected}
+
+
+def test_what_the_question_names_can_be_taken_away(searcher: Searcher) -> None:
+    query = "临溪市2023年行政复议案件数"
+    assert ask(searcher, query).coverage.reports_searched == 0
+    assert ask(searcher, query, ignored=["year"]).coverage.reports_searched == 1
+    assert ask(searcher, query, ignored=["year", "region"]).coverage.reports_searched == len(searcher.index.reports)
+
+
+def test_every_string_quoted_for_the_development_questions_is_verbatim(real_searcher: Searcher) -> None:
+    path = SHARED / "eval" / "dev.jsonl"
+    if not path.is_file():
+        pytest.skip(f"the development questions are not at {path}")
+    texts = {summary.id: real_searcher.index.report(summary.id).text for summary in real_searcher.index.reports}
+    quoted = 0
+    for line in path.read_text(encoding="utf-8").splitlines():
+        answer = ask(real_searcher, json.loads(line)["query"])
+        for entry in answer.entries:
+            text = texts[entry.hit.report.id]
+            assert text[entry.start : entry.end] == entry.quote
+            parts = entry.derived.parts if entry.derived else ()
+            begin = entry.hit.passage.start
+            spans = [(begin + part.start, begin + part.end, part.text) for part in parts]
+            spans += [(entry.figure.start, entry.figure.end, entry.figure.text)] if entry.figure else []
+            assert all(text[start:end] == words for start, end, words in spans)
+            quoted += 1
+        for hit in answer.nearest:
+            assert texts[hit.report.id][hit.passage.start : hit.passage.end] == hit.passage.text
+    assert quoted > 50
+
+
+def test_a_figure_that_can_only_be_worked_out_is_shown_with_its_parts(real_searcher: Searcher) -> None:
+    entry = ask(real_searcher, "潢川县2023年行政诉讼败诉多少件").entries[0]
+    assert entry.figure is None
+    assert entry.derived is not None
+    assert entry.derived.value == pytest.approx(12.0, abs=0.05)
+    assert [part.text for part in entry.derived.parts] == ["103件", "11.65%"]
+
+
+def test_a_stated_zero_is_a_zero(real_searcher: Searcher) -> None:
+    entry = ask(real_searcher, "白路镇2022年受理行政诉讼案件多少件").entries[0]
+    assert entry.figure is not None
+    assert entry.figure.value == 0

@@ -170,7 +170,7 @@ def test_a_json_manifest_works_like_the_csv(tmp_path) -> None:
 
 
 def test_the_gazetteer_greets_nobody(capsys) -> None:
-    from indexer.gazetteer import gazetteer
+    from retrieval.gazetteer import gazetteer
 
     gazetteer.cache_clear()
     gazetteer()

@@ -31,7 +31,7 @@ def test_search_has_the_promised_shape(client) -> None:
     assert len(found["hits"]) == 2
     assert set(found["hits"][0]) >= HIT
     assert set(found["hits"][0]["region"]) == {"province", "prefecture", "county", "township", "code"}
-    assert set(found["facets"]) == {"province", "level", "year", "role"}
+    assert set(found["facets"]) == {"province", "level", "year", "role", "measure"}
     assert set(found["facets"]["year"][0]) == {"value", "count"}
 
 
@@ -57,6 +57,7 @@ def test_ask_has_the_promised_shape(client) -> None:
         "regions_found",
         "regions_not_detected",
         "years",
+        "regions_without_report",
     }
 
 

@@ -2,51 +2,66 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from retrieval.filters import admits
-from retrieval.search import Searcher, best_sentence
-from retrieval.text import normalise, tokens
+from retrieval.search import Searcher
+from retrieval.text import normalise_query
 from retrieval.types import Filters, Hit, ReportSummary
-from webapp.question import Kind, Question, understand
+from webapp.evidence import evidence_model, features, gives_figure
+from webapp.figures import Derived, Figure, answering, asks_amount, derived
+from webapp.finding import Found, find
+from webapp.question import Kind, Question
 
-# A passage is evidence when at least this share of the question's content terms stands in it or its headings.
-EVIDENCE = 0.5
-# Or when its similarity stands this far above the index's typical one, and this close to the best passage's.
-# Chosen on bench/questions: see bench/results/evaluation.md for what it finds and what it lets pass.
-MARGIN = 0.23
-NEAR_BEST = 0.06
 # How many ranked passages are looked at for evidence.
 DEPTH = 100
 NEAREST = 3
+# How many passages answer a fact of one place and year: the first is the answer, the others its context.
+FACT_PASSAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A verbatim quotation: `report text[start:end] == quote`."""
+    """A verbatim quotation: `report text[start:end] == quote`.
+
+    `figure` is what a question for an amount asked for, its offsets in the report's text too; `derived` is worked out
+    where no report states it. `strength` is how likely the passage is to answer, from 0 to 1.
+    """
 
     hit: Hit
     quote: str
     start: int
     end: int
+    strength: float = 0.0
+    figure: Figure | None = None
+    derived: Derived | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What was searched. Places are names; `not_detected` never means that a place does not have it."""
+    """What was searched. Places are names; `not_detected` never means that a place does not have it.
+
+    `regions_without_report` have reports, but none in the years, level or part asked for.
+    """
 
     reports_searched: int
     regions_searched: int
     regions_found: tuple[str, ...]
     regions_not_detected: tuple[str, ...]
     years: tuple[int, ...]
+    regions_without_report: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer; without evidence `entries` is empty and `nearest` shows what came closest."""
+    """An answer; without evidence `entries` is empty and `nearest` shows what came closest.
+
+    `measure` is what the question was taken to mean, `named` which filters came from its own words; `caution` says
+    why figures beside each other may not be compared.
+    """
 
     query: str
     kind: Kind
@@ -58,58 +73,75 @@ class Answer:
     coverage: Coverage
     nearest: tuple[Hit, ...]
     filters: Filters
+    named: tuple[str, ...] = ()
+    measure: str | None = None
+    caution_zh: str = ""
+    caution_en: str = ""
 
 
-def ask(searcher: Searcher, text: str, filters: Filters | None = None) -> Answer:
+def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: Collection[str] = ()) -> Answer:
     """Answer from the reports alone. Raises QueryError for unusable questions."""
     reports = searcher.index.reports
-    question = understand(text, reports, filters)
-    depth = min(DEPTH, searcher.settings.max_limit)
-    results = searcher.search(text, question.filters, limit=depth)
+    found = find(searcher, text, filters, ignored, limit=min(DEPTH, searcher.settings.max_limit))
+    question = found.question
     scope = [summary for summary in reports if admits(question.filters, summary)]
     if question.missing or not scope:
-        return _no_report(question, reports, scope)
-    fitting = _fitting(results.hits, question, searcher.background(text))
-    entries = tuple(_entry(hit, question.terms) for _, hit in _best_per_place(fitting, question.kind))
-    confidence = round(max((share for share, _ in fitting), default=0.0), 3)
-    return _answer(question, scope, entries, confidence, results.hits[:NEAREST])
+        return _no_report(found, reports, scope)
+    fitting = _fitting(searcher, found)
+    chosen = _best_of_each(fitting, question)
+    entries = tuple(_entry(hit, strength, question) for strength, hit in chosen)
+    return _answer(found, _coverage(reports, scope, entries, question.filters), entries)
 
 
-def _fitting(hits: Iterable[Hit], question: Question, background: float) -> list[tuple[float, Hit]]:
-    """The hits that are evidence, each with its strength from 0 to 1."""
-    ranked = list(hits)
-    best = max((hit.why.similarity for hit in ranked if hit.why.similarity is not None), default=0.0)
-    found = []
-    for hit in ranked:
-        share = evidence(hit, question.terms)
-        similarity = -1.0 if hit.why.similarity is None else hit.why.similarity
-        margin = 0.0 if math.isnan(background) else similarity - background
-        if share >= EVIDENCE or (margin >= MARGIN and similarity >= best - NEAR_BEST):
-            found.append((max(share, min(1.0, margin / (2 * MARGIN))), hit))
-    return found
+def _fitting(searcher: Searcher, found: Found) -> list[tuple[float, Hit]]:
+    """The hits that are evidence, in their order, each with how likely it is to answer."""
+    results, question = found.results, found.question
+    model = evidence_model()
+    chances = model.probabilities(features(results, question, searcher.background(found.query)))
+    usable = [
+        (float(chance), hit) for chance, hit in zip(chances, results.hits, strict=True) if chance >= model.entry_from
+    ]
+    usable = [(chance, hit) for chance, hit in usable if gives_figure(hit, question)]
+    return usable if any(chance >= model.answer_from for chance, _ in usable) else []
 
 
-def evidence(hit: Hit, terms: Iterable[str]) -> float:
-    """The share of the terms that stand in a passage or its headings."""
-    wanted = set(terms)
-    words = normalise(" ".join([*hit.passage.heading_path, hit.passage.text]))
-    return len(wanted & set(tokens(words))) / len(wanted) if wanted else 0.0
+def _best_of_each(fitting: list[tuple[float, Hit]], question: Question) -> list[tuple[float, Hit]]:
+    """For each place, year and role the likeliest, so that plans never stand for deeds.
 
-
-def _best_per_place(fitting: list[tuple[float, Hit]], kind: Kind) -> list[tuple[float, Hit]]:
-    """For facts the best passages; else for each place and role the first, so that plans never stand for deeds."""
-    if kind == "fact":
-        return sorted(fitting, key=lambda pair: (-pair[0], pair[1].rank))[:NEAREST]
+    A fact of one place and year has the next likeliest passages beside it.
+    """
     chosen: dict[tuple[str, str, int | None], tuple[float, Hit]] = {}
-    for share, hit in fitting:
-        key = (place_name(hit.report), hit.passage.role, hit.report.metadata.year)
-        chosen.setdefault(key, (share, hit))
+    for strength, hit in fitting:
+        role = "" if question.kind == "fact" else hit.passage.role
+        key = (place_name(hit.report), role, hit.report.metadata.year)
+        if key not in chosen or (question.kind == "fact" and strength > chosen[key][0]):
+            chosen[key] = (strength, hit)
+    if question.kind == "fact" and len(chosen) == 1:
+        return sorted(fitting, key=lambda pair: (-pair[0], pair[1].rank))[:FACT_PASSAGES]
     return list(chosen.values())
 
 
-def _entry(hit: Hit, terms: tuple[str, ...]) -> Entry:
-    start, end = best_sentence(hit.passage.text, list(terms))
-    return Entry(hit, hit.passage.text[start:end], hit.passage.start + start, hit.passage.start + end)
+def _entry(hit: Hit, strength: float, question: Question) -> Entry:
+    """The best sentence; for an amount, the sentence of the figure that was asked for."""
+    begin, text = hit.passage.start, hit.passage.text
+    start, end = hit.sentence
+    entry = Entry(hit, text[start - begin : end - begin], start, end, round(strength, 3))
+    asked = normalise_query(question.text)
+    if question.kind != "fact" or not asks_amount(asked):
+        return entry
+    worked_out = derived(text, asked)
+    figure = worked_out.parts[1] if worked_out else answering(text, asked, question.terms, (start - begin, end - begin))
+    if figure is None:
+        return entry
+    first, last = figure.sentence
+    return replace(
+        entry,
+        quote=text[first:last],
+        start=begin + first,
+        end=begin + last,
+        figure=None if worked_out else replace(figure, start=begin + figure.start, end=begin + figure.end),
+        derived=worked_out,
+    )
 
 
 def place_name(summary: ReportSummary) -> str:
@@ -117,50 +149,80 @@ def place_name(summary: ReportSummary) -> str:
     return summary.metadata.region.name or summary.metadata.title
 
 
-def _coverage(scope: list[ReportSummary], entries: tuple[Entry, ...]) -> Coverage:
+def _coverage(
+    reports: list[ReportSummary], scope: list[ReportSummary], entries: tuple[Entry, ...], filters: Filters
+) -> Coverage:
     places = tuple(dict.fromkeys(place_name(summary) for summary in scope))
     found = tuple(dict.fromkeys(place_name(entry.hit.report) for entry in entries))
     years = tuple(sorted({s.metadata.year for s in scope if s.metadata.year is not None}))
-    return Coverage(len(scope), len(places), found, tuple(p for p in places if p not in found), years)
-
-
-def _answer(
-    question: Question,
-    scope: list[ReportSummary],
-    entries: tuple[Entry, ...],
-    confidence: float,
-    nearest: tuple[Hit, ...],
-) -> Answer:
-    coverage = _coverage(scope, entries)
-    searched, found = coverage.regions_searched, len(coverage.regions_found)
-    if entries:
-        zh = f"检索了 {searched} 个地方的 {len(scope)} 份报告，其中 {found} 个地方检出。未检出不等于没有。"
-        en = f"Searched {len(scope)} reports of {searched} places; detected in {found}. Not detected does not mean absent."
-    else:
-        zh = f"没有找到回答。检索了 {searched} 个地方的 {len(scope)} 份报告，未检出；未检出不等于没有。"
-        en = (
-            f"Nothing found that answers this in {len(scope)} reports of {searched} places; not detected is not absent."
-        )
-    return Answer(
-        query=question.text,
-        kind=question.kind,
-        found=bool(entries),
-        message_zh=zh,
-        message_en=en,
-        confidence=confidence if entries else 0.0,
-        entries=entries,
-        coverage=coverage,
-        nearest=() if entries else nearest,
-        filters=question.filters,
+    # The same places whatever the year: those that have a report, but none of the years asked for.
+    any_year = replace(filters, year_from=None, year_to=None)
+    known = dict.fromkeys(place_name(summary) for summary in reports if admits(any_year, summary))
+    return Coverage(
+        reports_searched=len(scope),
+        regions_searched=len(places),
+        regions_found=found,
+        regions_not_detected=tuple(place for place in places if place not in found),
+        years=years,
+        regions_without_report=tuple(place for place in known if place not in places),
     )
 
 
-def _no_report(question: Question, reports: list[ReportSummary], scope: list[ReportSummary]) -> Answer:
+def _answer(found: Found, coverage: Coverage, entries: tuple[Entry, ...]) -> Answer:
+    searched, count, held = coverage.regions_searched, len(coverage.regions_found), coverage.reports_searched
+    if entries:
+        zh = f"检索了 {searched} 个地方的 {held} 份报告，其中 {count} 个地方检出。未检出不等于没有。"
+        en = f"Searched {held} reports of {searched} places; detected in {count}. Not detected does not mean absent."
+    else:
+        zh = f"没有找到回答。检索了 {searched} 个地方的 {held} 份报告，未检出；未检出不等于没有。"
+        en = f"Nothing found that answers this in {held} reports of {searched} places; not detected is not absent."
+    caution_zh, caution_en = _caution(entries)
+    return Answer(
+        query=found.question.text,
+        kind=found.question.kind,
+        found=bool(entries),
+        message_zh=zh,
+        message_en=en,
+        confidence=round(float(np.max([entry.strength for entry in entries])), 3) if entries else 0.0,
+        entries=entries,
+        coverage=coverage,
+        nearest=() if entries else found.results.hits[:NEAREST],
+        filters=found.question.filters,
+        named=found.question.named,
+        measure=found.results.measure,
+        caution_zh=caution_zh,
+        caution_en=caution_en,
+    )
+
+
+def _caution(entries: tuple[Entry, ...]) -> tuple[str, str]:
+    """What differs between the figures of several places or years."""
+    stated = [entry for entry in entries if entry.figure]
+    if len({(place_name(e.hit.report), e.hit.report.metadata.year) for e in stated}) < 2:
+        return "", ""
+    scopes = {(e.figure.since, e.figure.part) for e in stated if e.figure}
+    units = {e.figure.base_unit for e in stated if e.figure}
+    levels = {e.hit.report.metadata.level for e in stated}
+    differing = [
+        (len(scopes) > 1, "统计口径", "scope"),
+        (len(units) > 1, "单位", "unit"),
+        (len(levels) > 1, "级别", "level"),
+    ]
+    zh = "、".join(name for differs, name, _ in differing if differs)
+    en = ", ".join(name for differs, _, name in differing if differs)
+    if not zh:
+        return "", ""
+    return f"各地数字的{zh}不同，不宜直接比较或排名。", f"The figures differ in {en}; they are not ranked here."
+
+
+def _no_report(found: Found, reports: list[ReportSummary], scope: list[ReportSummary]) -> Answer:
     """The third thing beside found and not detected: there is no report to search."""
+    question = found.question
     filters = question.filters
     place = question.missing or filters.region or ""
     years = f"{filters.year_from or ''}{'–' + str(filters.year_to) if filters.year_to != filters.year_from else ''}"
-    held = sorted({s.metadata.year for s in reports if s.metadata.year and admits(Filters(region=filters.region), s)})
+    of_place = Filters(region=filters.region, own_reports_only=filters.own_reports_only)
+    held = sorted({s.metadata.year for s in reports if s.metadata.year and admits(of_place, s)})
     has = f"（该地现有 {'、'.join(map(str, held))} 年的报告）" if filters.region and held else ""
     has_en = f" (there are reports for {', '.join(map(str, held))})" if filters.region and held else ""
     return Answer(
@@ -171,7 +233,9 @@ def _no_report(question: Question, reports: list[ReportSummary], scope: list[Rep
         message_en=f"There is no report of {place or 'any place'}{' for ' + years if years else ''} to search{has_en}.",
         confidence=0.0,
         entries=(),
-        coverage=_coverage([] if question.missing else scope, ()),
+        coverage=_coverage(reports, [] if question.missing else scope, (), filters),
         nearest=(),
         filters=filters,
+        named=question.named,
+        measure=found.results.measure,
     )

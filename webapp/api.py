@@ -6,7 +6,9 @@ from flask import Blueprint, Response, jsonify, request, send_file
 
 from webapp import present
 from webapp.answer import ask as answer_question
-from webapp.requests import filters, number, searcher, service
+from webapp.finding import find
+from webapp.requests import filters, ignored, number, searcher, service
+from webapp.summary import summarise
 
 blueprint = Blueprint("api", __name__)
 
@@ -15,13 +17,21 @@ blueprint = Blueprint("api", __name__)
 def search() -> Response:
     found = searcher()
     limit = number("limit", found.settings.limit)
-    results = found.search(request.args.get("q", ""), filters(), limit, number("offset", 0))
-    return jsonify(present.results_object(results))
+    done = find(found, request.args.get("q", ""), filters(), ignored(), limit, number("offset", 0))
+    return jsonify(present.found_object(done))
 
 
 @blueprint.get("/api/v1/ask")
 def ask() -> Response:
-    return jsonify(present.answer_object(answer_question(searcher(), request.args.get("q", ""), filters())))
+    return jsonify(present.answer_object(answer_question(searcher(), request.args.get("q", ""), filters(), ignored())))
+
+
+@blueprint.get("/api/v1/summary")
+def summary() -> Response:
+    """The answer again, with a model's checked prose beside it where an endpoint is configured."""
+    answer = answer_question(searcher(), request.args.get("q", ""), filters(), ignored())
+    written = summarise(answer, service().config.llm)
+    return jsonify({**present.answer_object(answer), "summary": present.summary_object(written)})
 
 
 @blueprint.get("/api/v1/passages/<passage_id>")

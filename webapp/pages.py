@@ -9,13 +9,19 @@ from flask import Blueprint, render_template, request
 
 from retrieval.search import FACETS, Searcher
 from retrieval.types import Paragraph, Report
+from webapp.answer import Entry, place_name
 from webapp.answer import ask as answer_question
+from webapp.chips import chips
+from webapp.evidence import evidence_model
+from webapp.finding import find
 from webapp.links import report_link, source_link
 from webapp.marks import Run, runs
-from webapp.requests import FILTERS, filters, number, searcher
+from webapp.requests import filters, ignored, number, searcher, service
+from webapp.summary import summarise
 
 blueprint = Blueprint("pages", __name__)
 
+Quoted = tuple[Entry, tuple[Run, ...]]
 EXAMPLES = ("哪些地方推行了说理式执法", "行政机关负责人出庭应诉率是多少", "怎样给企业减少重复检查")
 
 
@@ -53,16 +59,18 @@ def search() -> str:
         return home()
     size = min(number("limit", found.settings.limit) or found.settings.limit, found.settings.max_limit)
     page = max(1, number("page", 1))
-    results = found.search(query, filters(), size, (page - 1) * size)
+    done = find(found, query, filters(), ignored(), size, (page - 1) * size)
+    results = done.results
     return render_template(
         "search.html",
         query=query,
         results=results,
         page=page,
         pages=-(-results.total // size),
-        chosen={name: request.args[name] for name in FILTERS if request.args.get(name)},
+        chips=chips(request.args, done.question.filters, done.question.named, results.measure),
+        missing=done.question.missing,
         facet_names=FACETS,
-        facet_fields={"province": "region", "level": "level", "year": "year", "role": "role"},
+        facet_fields={"province": "region", "level": "level", "year": "year", "role": "role", "measure": "measure"},
         cited=[(hit, _marked(hit.passage.text, hit.passage.start, hit.marks, hit.sentence)) for hit in results.hits],
         report_link=report_link,
         source_link=source_link,
@@ -74,8 +82,21 @@ def ask() -> str:
     query = request.args.get("q", "").strip()
     if not query:
         return home()
-    answer = answer_question(searcher(), query, filters())
-    return render_template("ask.html", query=query, answer=answer, report_link=report_link)
+    answer = answer_question(searcher(), query, filters(), ignored())
+    wants_summary = request.args.get("summary") == "1"
+    cited = [(entry, _quoted(entry)) for entry in answer.entries]
+    return render_template(
+        "ask.html",
+        query=query,
+        answer=answer,
+        cited=cited,
+        by_place=_by_place(cited),
+        chips=chips(request.args, answer.filters, answer.named, answer.measure),
+        evidence=evidence_model(),
+        can_summarise=bool(service().config.llm.base_url),
+        summary=summarise(answer, service().config.llm) if wants_summary else None,
+        report_link=report_link,
+    )
 
 
 @blueprint.get("/reports")
@@ -120,6 +141,22 @@ def _lines(report: Report, shown: tuple[int, int] | None) -> list[Line]:
 
 def _marked(text: str, start: int, marks: tuple[tuple[int, int], ...], sentence: tuple[int, int]) -> tuple[Run, ...]:
     return runs(text, start, ((sentence, "sentence"), *((mark, "word") for mark in marks)))
+
+
+def _quoted(entry: Entry) -> tuple[Run, ...]:
+    """A quotation with the figures that were asked for marked."""
+    begin = entry.hit.passage.start
+    parts = [(begin + part.start, begin + part.end) for part in entry.derived.parts] if entry.derived else []
+    figure = [(entry.figure.start, entry.figure.end)] if entry.figure else []
+    return runs(entry.quote, entry.start, [(span, "figure") for span in (*figure, *parts)])
+
+
+def _by_place(cited: list[Quoted]) -> dict[str, list[Quoted]]:
+    """Entries under their places, in order: what a comparison sets side by side."""
+    places: dict[str, list[Quoted]] = {}
+    for entry, words in cited:
+        places.setdefault(place_name(entry.hit.report), []).append((entry, words))
+    return places
 
 
 def _only_invented(found: Searcher) -> bool:

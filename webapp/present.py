@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from retrieval.types import Hit, Passage, Region, Report, ReportSummary, Results
+from retrieval.types import Filters, Hit, Passage, Region, Report, ReportSummary
 from webapp.answer import Answer, Coverage, Entry
+from webapp.figures import Figure
+from webapp.finding import Found
 from webapp.links import report_link, source_link
+from webapp.summary import Summary
 
 Json = dict[str, Any]
 
@@ -91,7 +94,10 @@ def hit_object(hit: Hit) -> Json:
             "late": hit.why.late,
             "lexical": hit.why.lexical,
             "terms": list(hit.why.terms),
+            "measure": hit.why.measure,
+            "measures": list(hit.why.measures),
             "similarity": hit.why.similarity,
+            "sentence_similarity": hit.why.sentence_similarity,
         },
         **passage_object(hit.passage, hit.report),
         "sentence": list(hit.sentence),
@@ -99,15 +105,55 @@ def hit_object(hit: Hit) -> Json:
     }
 
 
-def results_object(results: Results) -> Json:
+def found_object(found: Found) -> Json:
     """What /api/v1/search and `wenzheng search --json` give."""
+    results, question = found.results, found.question
     return {
         "query": results.query,
+        "kind": question.kind,
+        "filters": filters_object(question.filters),
+        "named": list(question.named),
+        "missing": question.missing,
+        "measure": {"term": results.measure, "strength": results.measure_strength} if results.measure else None,
         "took_ms": results.took_ms,
         "total": results.total,
         "hits": [hit_object(hit) for hit in results.hits],
         "facets": {name: [asdict(count) for count in counts] for name, counts in results.facets.items()},
         "scope": {"reports": results.scope_reports, "passages": results.scope_passages},
+    }
+
+
+def filters_object(filters: Filters) -> Json:
+    """The filters in force; those that are not set are left out."""
+    return {name: value for name, value in asdict(filters).items() if value is not None and value is not False}
+
+
+def figure_object(figure: Figure) -> Json:
+    """A stated figure: its offsets are the report's."""
+    return {
+        "text": figure.text,
+        "start": figure.start,
+        "end": figure.end,
+        "value": figure.value,
+        "unit": figure.unit,
+        "base_value": figure.base_value,
+        "base_unit": figure.base_unit,
+        "about": figure.about,
+        "since": figure.since,
+        "part": figure.part,
+        "year": figure.year,
+    }
+
+
+def _derived_object(entry: Entry) -> Json | None:
+    if entry.derived is None:
+        return None
+    begin = entry.hit.passage.start
+    parts = [replace(part, start=begin + part.start, end=begin + part.end) for part in entry.derived.parts]
+    return {
+        "value": entry.derived.value,
+        "unit": entry.derived.unit,
+        "parts": [figure_object(part) for part in parts],
     }
 
 
@@ -126,13 +172,15 @@ def entry_object(entry: Entry) -> Json:
         "role": hit.passage.role,
         "year": hit.report.metadata.year,
         "planned_for": hit.passage.planned_for,
+        "strength": entry.strength,
+        "figure": figure_object(entry.figure) if entry.figure else None,
+        "derived": _derived_object(entry),
         "link": report_link(hit.report.id, hit.passage.id),
     }
 
 
 def answer_object(answer: Answer) -> Json:
     """What /api/v1/ask and `wenzheng ask --json` give."""
-    filters = {name: value for name, value in asdict(answer.filters).items() if value is not None}
     return {
         "query": answer.query,
         "kind": answer.kind,
@@ -140,10 +188,25 @@ def answer_object(answer: Answer) -> Json:
         "message": answer.message_zh,
         "message_en": answer.message_en,
         "confidence": answer.confidence,
-        "filters": filters,
+        "filters": filters_object(answer.filters),
+        "named": list(answer.named),
+        "measure": answer.measure,
+        "caution": answer.caution_zh,
+        "caution_en": answer.caution_en,
         "answer": [entry_object(entry) for entry in answer.entries],
         "nearest": [hit_object(hit) for hit in answer.nearest],
         "coverage": _coverage_object(answer.coverage),
+    }
+
+
+def summary_object(summary: Summary | None) -> Json | None:
+    """A model's prose as far as its citations support it; None where no endpoint is configured."""
+    if summary is None:
+        return None
+    return {
+        "sentences": [{"text": sentence.text, "entries": list(sentence.entries)} for sentence in summary.sentences],
+        "removed": summary.removed,
+        "error": {"zh": summary.error_zh, "en": summary.error_en} if summary.error_zh else None,
     }
 
 

@@ -3,26 +3,55 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
-from retrieval.filters import in_region
 from retrieval.text import bare, normalise_query, tokens
-from retrieval.types import Filters, ReportSummary
+from retrieval.types import Filters, Level, ReportSummary, Role
+from webapp.places import places_named
 
+T = TypeVar("T")
 Kind = Literal["places", "fact", "compare", "open"]
+# What a question may name that becomes a filter, each removable on its own; `measure` is what it was taken to mean.
+NAMED = ("region", "year", "level", "role", "measure")
 
-_PLACES = re.compile(
-    r"(?:哪些|哪个|哪几个|什么|有哪些|哪里|何处).{0,4}(?:地方|省|市|县|区|乡|镇|街道|地区|部门|政府|单位)?|谁(?:推行|开展|建立|实行)|which|where"
+_ASKS_PLACES = re.compile(
+    r"(?:哪些|哪个|哪几个|什么|有哪些|哪里|何处).{0,4}(?:地方|省|市|县|区|乡|镇|街道|地区|部门|政府|单位)?|谁(?:推行|开展|建立|实行)"
+    r"|\bwhich\b|\bwhere\b"
 )
-_FACT = re.compile(
-    r"多少|几[个件次项条名人场份起家]|何时|什么时候|哪一?[天年月]|是谁|比例|率是|数量|总数|件数|案件数|人数|次数|总条数|金额|howmany|howmuch|when|who"
+_ASKS_FACT = re.compile(
+    r"多少|几(?:[件项条名人场份起家部所支处](?!部门|单位)|[个次]$)|有几个|何时|什么时候|哪一?[天年月]|是谁|比例|率是|数量|总数|件数|案件数|人数|次数|总条数|金额|(?:率|数|场次|总额)\s*\??$"
+    r"|\bhow (?:many|much)\b|\bwhen\b|\bwho\b"
 )
-_COMPARE = re.compile(r"比较|对比|差异|区别|异同|相比|不同|compare|differ")
-_YEARS = re.compile(r"(?<!\d)(20[0-3]\d)\s*(?:年度?)?(?:\s*[-–—~至到]\s*(20[0-3]\d))?\s*年?")
-_PLACE_NAME = re.compile(r"[\u4e00-\u9fff]{2,7}?(?:自治区|自治州|自治县|省|市|县|区|镇|乡|街道|州|盟|旗)")
-_NOT_PLACE = re.compile(r"哪|各|全|本|我|县级|市级|省级|乡镇|镇街|社区|园区|地区|辖区|城区|街道|几个|多少|设区")
+_ASKS_COMPARISON = re.compile(r"比较|对比|差异|区别|异同|相比|不同|\bcompar|\bdiffer")
+_YEARS = re.compile(
+    r"(?<!\d)(20[0-3]\d)\s*(?:年度?)?(?:\s*(?:[-–—~至到、和与]|\bto\b|\band\b)\s*(20[0-3]\d))?\s*年?(?!\d)"
+)
+_ASKED = r"(?:哪些|哪个|哪几个|各个?|多少个?|\bwhich )\s*"
+_LEVELS: tuple[tuple[Level, re.Pattern[str]], ...] = (
+    ("township", re.compile(_ASKED + r"(?:乡镇街道|乡镇|镇街|街道|乡|镇|townships?\b|towns?\b)")),
+    ("county", re.compile(_ASKED + r"(?:县市区|市县区|县区|区县|县级|县|区(?!域)|count(?:y|ies)\b|districts?\b)")),
+    ("prefecture", re.compile(_ASKED + r"(?:地级市|设区市|市州|州市|市级|市(?![县场民政区])|prefectures?\b|cities\b)")),
+    ("province", re.compile(_ASKED + r"(?:省份|省级|省(?!市县)|provinces?\b)")),
+)
+_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
+    (
+        "shortcoming",
+        re.compile(
+            r"(?:哪些|什么|主要|突出|\bwhat )(?:问题|不足|短板|困难|差距|shortcomings|problems)|(?:存在|承认|自认).{0,10}(?:问题|不足|短板)"
+            r"|\bshortcomings?\b"
+        ),
+    ),
+    (
+        "planned",
+        re.compile(
+            r"(?:打算|计划|准备|拟)(?:做|推行|开展|建立|怎么|如何|出台|建设|实施|制定)|(?:下一步|下步|明年|来年|今后|接下来|下一年)"
+            r"|\bplans? (?:to|for)\b|\bplanned\b|\bintends?\b"
+        ),
+    ),
+    ("done", re.compile(r"做了什么|(?:已经?|已)(?:推行|开展|建立|实行|建成|完成|出台|落实)")),
+)
 # Words of the question's frame: they ask, they do not name the measure.
 _FRAME = re.compile(
     r"哪些(?:地方|省|市|县|区|乡镇|地区|政府|部门|单位)?|哪(?:里|个|几个)(?:地方)?|有没有|是否|多少|什么|如何|怎么样?|各地|地方|"
@@ -32,67 +61,84 @@ _FRAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as understood. `missing` names a place that the question asks for and no report is about."""
+    """A question as understood: `filters` to apply, and which of NAMED came from its own words.
+
+    `missing` names a place that the question asks for and no report is about.
+    """
 
     text: str
     kind: Kind
     filters: Filters
     terms: tuple[str, ...]
+    named: tuple[str, ...] = ()
     missing: str | None = None
 
 
-def understand(text: str, reports: Iterable[ReportSummary], filters: Filters | None = None) -> Question:
-    """Kind, named filters and content words of a question; `filters` given by the caller win over named ones."""
+def understand(
+    text: str, reports: Iterable[ReportSummary], filters: Filters | None = None, ignored: Collection[str] = ()
+) -> Question:
+    """Kind, named filters and content words of a question.
+
+    `filters` given by the caller win over named ones; what is `ignored` (of NAMED) is not taken from the words.
+    """
     plain = normalise_query(text)
-    summaries = list(reports)
     given = filters or Filters()
-    place, missing = _place(plain, summaries)
-    years = _YEARS.search(plain)
-    first = int(years.group(1)) if years else None
-    last = int(years.group(2)) if years and years.group(2) else first
-    kind = _kind(bare(text))
-    named = replace(
-        given,
+    kind = _kind(plain)
+    places, missing = places_named(plain, [summary.metadata.region for summary in reports])
+    own: dict[str, object] = {}
+    named = []
+    if places and not given.region and "region" not in ignored:
         # A figure asked of a place is that place's own, not one of a county below it.
-        own_reports_only=given.own_reports_only or (kind == "fact" and place is not None and not given.region),
-        region=given.region or place,
-        year_from=given.year_from or given.year_to or first,
-        year_to=given.year_to or given.year_from or last,
+        own |= {"region": "、".join(places), "own_reports_only": kind == "fact"}
+        named.append("region")
+    if missing and not given.region and "region" not in ignored:
+        own |= {"region": missing}
+        named.append("region")
+    first, last = _years(plain)
+    if first and not (given.year_from or given.year_to) and "year" not in ignored:
+        own |= {"year_from": first, "year_to": last}
+        named.append("year")
+    level, role = _only(_LEVELS, plain), _only(_ROLES, plain)
+    if level and not given.level and "level" not in ignored:
+        own["level"] = level
+        named.append("level")
+    if role and not given.role and "role" not in ignored:
+        own["role"] = role
+        named.append("role")
+    sought = given.region or "region" in ignored
+    return Question(
+        text=text,
+        kind=kind,
+        filters=replace(given, **own),  # type: ignore[arg-type]  # names checked by replace
+        terms=content_terms(plain, places),
+        named=tuple(named),
+        missing=None if sought else missing,
     )
-    return Question(text, kind, named, content_terms(plain, place), missing if not given.region else None)
 
 
 def _kind(plain: str) -> Kind:
-    if _COMPARE.search(plain):
+    if _ASKS_COMPARISON.search(plain):
         return "compare"
-    if _FACT.search(plain):
+    if _ASKS_FACT.search(plain):
         return "fact"
-    return "places" if _PLACES.search(plain) else "open"
+    return "places" if _ASKS_PLACES.search(plain) else "open"
 
 
-def _place(plain: str, reports: list[ReportSummary]) -> tuple[str | None, str | None]:
-    """The lowest place of the corpus that the question names, or a name that is none of the corpus's."""
-    names = {bare(name): name for summary in reports for name in summary.metadata.region.chain}
-    found = sorted((name for name in names if name in plain), key=lambda name: plain.rfind(name))
-    if found:
-        return names[found[-1]], None
-    for match in _PLACE_NAME.finditer(plain):
-        name = match.group()
-        if _NOT_PLACE.search(name) or not _stands_for_place(plain, match.start(), match.end()):
-            continue
-        held = any(in_region(summary.metadata.region, name) for summary in reports)
-        return (name, None) if held else (None, name)
-    return None, None
+def _years(plain: str) -> tuple[int | None, int | None]:
+    """First and last of the years that stand in a question."""
+    found = [int(year) for match in _YEARS.finditer(plain) for year in match.groups() if year]
+    return (min(found), max(found)) if found else (None, None)
 
 
-def _stands_for_place(plain: str, start: int, end: int) -> bool:
-    """Unknown words ending in 市 or 区 are places only at the head of the question and before a year or a body."""
-    return start == 0 and bool(re.match(r"\s*(?:20\d\d|人民政府|政府|的|在|去年|今年)", plain[end:]))
+def _only(patterns: Iterable[tuple[T, re.Pattern[str]]], plain: str) -> T | None:
+    """The one thing that a question names; two at once are no filter."""
+    found = [value for value, pattern in patterns if pattern.search(plain)]
+    return found[0] if len(found) == 1 else None
 
 
-def content_terms(plain: str, place: str | None) -> tuple[str, ...]:
-    """The terms that name what is asked for: without frame words, years and the place."""
+def content_terms(plain: str, places: Iterable[str] = ()) -> tuple[str, ...]:
+    """The terms that name what is asked for: without frame words, years and places."""
     words = _YEARS.sub(" ", plain)
-    if place:
+    for place in places:
         words = words.replace(bare(place), " ")
     return tuple(dict.fromkeys(tokens(_FRAME.sub(" ", words)))) or tuple(dict.fromkeys(tokens(plain)))

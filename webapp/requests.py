@@ -8,9 +8,10 @@ from retrieval.errors import QueryError
 from retrieval.filters import parse_filters
 from retrieval.search import Searcher
 from retrieval.types import Filters
+from webapp.question import NAMED
 from webapp.service import Service
 
-FILTERS = ("region", "year", "level", "role", "department", "report")
+FILTERS = ("region", "year", "level", "role", "department", "report", "measure")
 
 
 def service() -> Service:
@@ -25,6 +26,15 @@ def searcher() -> Searcher:
 def filters() -> Filters:
     """Raises QueryError naming the parameter at fault."""
     return parse_filters({name: request.args.get(name) for name in FILTERS})
+
+
+def ignored() -> tuple[str, ...]:
+    """What the question names that is not to become a filter. Raises QueryError."""
+    names = tuple(name.strip() for name in request.args.get("ignore", "").split(",") if name.strip())
+    unknown = next((name for name in names if name not in NAMED), None)
+    if unknown:
+        raise QueryError(f"ignore 中的 {unknown} 不存在；可用 {'、'.join(NAMED)}", f"ignore: use {', '.join(NAMED)}")
+    return names
 
 
 def number(name: str, default: int) -> int:

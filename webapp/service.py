@@ -8,7 +8,7 @@ from pathlib import Path
 from retrieval import layout
 from retrieval.config import Config
 from retrieval.encoder import Encoder, open_encoder
-from retrieval.search import Searcher
+from retrieval.search import Searcher, open_searcher
 from retrieval.store import open_index
 
 
@@ -21,7 +21,7 @@ class Service:
         self.encoder = encoder or open_encoder(config)
         self._switch = threading.Lock()
         self._opened = layout.current_name(root)
-        self._searcher = Searcher(open_index(root, self.encoder.fingerprint), self.encoder, config.search)
+        self._searcher = open_searcher(config, open_index(root, self.encoder.fingerprint), self.encoder)
 
     @property
     def searcher(self) -> Searcher:
@@ -31,5 +31,5 @@ class Service:
                 name = layout.current_name(self.root)
                 if name is not None and name != self._opened:
                     index = open_index(self.root, self.encoder.fingerprint)
-                    self._searcher, self._opened = Searcher(index, self.encoder, self.config.search), name
+                    self._searcher, self._opened = self._searcher.over(index), name
         return self._searcher

@@ -31,6 +31,27 @@ def _index_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--index", "index_dir", type=click.Path(path_type=Path), help="The index folder.")(command)
 
 
+def _filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What search and ask can be restricted to."""
+    options = (
+        click.option("--region", help="Place of any level: 云南省, 武定县, 云南省/武定县, or a code; several with 、."),
+        click.option("--year", help="2022 or 2019-2023."),
+        click.option("--level", help="province, prefecture, county or township."),
+        click.option("--role", help="done, planned, shortcoming or other."),
+        click.option("--department", help="Part of a department's name."),
+        click.option("--measure", help="Official name of a measure that the passages must name."),
+        click.option(
+            "--ignore",
+            multiple=True,
+            type=click.Choice(["region", "year", "level", "role", "measure"]),
+            help="Do not take this from the question's words.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def _context(index_dir: Path | None) -> Context:
     given: Context = click.get_current_context().obj
     return Context(given.config, index_dir) if index_dir else given
@@ -93,36 +114,43 @@ def serve(index_dir: Path | None, host: str | None, port: int | None) -> None:
 
 @cli.command()
 @_index_option
-@click.option("--region", help="Place of any level: 云南省, 武定县, 云南省/武定县, or a code.")
-@click.option("--year", help="2022 or 2019-2023.")
-@click.option("--level", help="province, prefecture, county or township.")
-@click.option("--role", help="done, planned, shortcoming or other.")
-@click.option("--department", help="Part of a department's name.")
+@_filter_options
 @click.option("--limit", type=int, help="How many hits.")
 @click.option("--offset", type=int, default=0, help="How many hits to pass over.")
 @click.option("--json", "as_json", is_flag=True, help="Print the API's object.")
 @click.argument("query")
-def search(index_dir: Path | None, as_json: bool, query: str, limit: int | None, offset: int, **named: str) -> None:
+def search(
+    index_dir: Path | None,
+    as_json: bool,
+    query: str,
+    limit: int | None,
+    offset: int,
+    ignore: tuple[str, ...],
+    **named: str,
+) -> None:
     """Ranked passages for a query."""
     from retrieval.filters import parse_filters
     from webapp import present
+    from webapp.finding import find
     from wenzheng import show
 
-    results = _searcher(index_dir).search(query, parse_filters(dict(named)), limit, offset)
-    show.output(present.results_object(results)) if as_json else show.results(results)
+    found = find(_searcher(index_dir), query, parse_filters(dict(named)), ignore, limit, offset)
+    show.output(present.found_object(found)) if as_json else show.found(found)
 
 
 @cli.command()
 @_index_option
+@_filter_options
 @click.option("--json", "as_json", is_flag=True, help="Print the API's object.")
 @click.argument("query")
-def ask(index_dir: Path | None, as_json: bool, query: str) -> None:
+def ask(index_dir: Path | None, as_json: bool, query: str, ignore: tuple[str, ...], **named: str) -> None:
     """An answer of verbatim sentences with citations, or an honest "not found"."""
+    from retrieval.filters import parse_filters
     from webapp import present
     from webapp.answer import ask as answer_question
     from wenzheng import show
 
-    answer = answer_question(_searcher(index_dir), query)
+    answer = answer_question(_searcher(index_dir), query, parse_filters(dict(named)), ignore)
     show.output(present.answer_object(answer)) if as_json else show.answer(answer)
 
 
@@ -266,12 +294,12 @@ def _searcher(index_dir: Path | None):  # type: ignore[no-untyped-def]  # as abo
 
 
 def _open(context: Context):  # type: ignore[no-untyped-def]  # as above
-    from retrieval.search import Searcher
+    from retrieval.search import open_searcher
     from retrieval.store import open_index
 
     layout.current_manifest(context.index)  # before the model is loaded: no index is the commoner mistake
     encoder = _encoder(context.config)
-    return Searcher(open_index(context.index, encoder.fingerprint), encoder, context.config.search)
+    return open_searcher(context.config, open_index(context.index, encoder.fingerprint), encoder)
 
 
 @contextmanager

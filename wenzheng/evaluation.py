@@ -23,12 +23,16 @@ from retrieval.errors import ReadError
 from retrieval.search import Searcher
 from retrieval.types import Passage, ReportSummary
 from webapp.answer import ask
+from webapp.finding import find
 
 _SPACE = re.compile(r"\s+")
 _DEPTH = 10
 _RESAMPLES = 2000
 _SEED = 1
 RANKING = ("nDCG@10", "P@1", "MRR", "recall@10")
+
+
+Held = list[tuple[Passage, ReportSummary, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Evaluation:
 
 def evaluate(searcher: Searcher, path: Path) -> Evaluation:
     """Ask every question of a file. Raises ReadError naming the line at fault."""
-    passages = [(p, s, _SPACE.sub("", p.text)) for p, s in searcher.index.passages()]
+    passages = held_passages(searcher)
     questions = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
@@ -82,6 +86,11 @@ def evaluate(searcher: Searcher, path: Path) -> Evaluation:
         except (ValueError, KeyError, TypeError) as error:
             raise ReadError(f"{path} 第 {number} 行读不懂：{error!r}", f"{path} line {number}: {error!r}") from error
     return Evaluation(tuple(questions))
+
+
+def held_passages(searcher: Searcher) -> Held:
+    """All passages with their reports and their words without white space, as quotes are looked for in them."""
+    return [(passage, summary, _SPACE.sub("", passage.text)) for passage, summary in searcher.index.passages()]
 
 
 def compare(one: Evaluation, other: Evaluation) -> Evaluation:
@@ -97,17 +106,14 @@ def evaluate_run(qrels: Path, run: Path) -> dict[str, float]:
     return {measures[measure]: value for measure, value in found.items()}
 
 
-Held = list[tuple[Passage, ReportSummary, str]]
-
-
 def _score(searcher: Searcher, question: dict[str, Any], passages: Held) -> Scored:
-    relevant = [(q, _holders(searcher, q, passages)) for q in question.get("relevant", [])]
+    relevant = [(q, holders(searcher, q, passages)) for q in question.get("relevant", [])]
     wanted = {passage_id for _, holders in relevant for passage_id in holders}
-    neutral = {i for q in question.get("partial", []) for i in _holders(searcher, q, passages)} - wanted
-    missed = {i for q in question.get("near_miss", []) for i in _holders(searcher, q, passages)} - wanted
+    neutral = {i for q in question.get("partial", []) for i in holders(searcher, q, passages)} - wanted
+    missed = {i for q in question.get("near_miss", []) for i in holders(searcher, q, passages)} - wanted
     values: dict[str, float] = {}
     if relevant:
-        hits = searcher.search(question["query"], limit=3 * _DEPTH).hits
+        hits = find(searcher, question["query"], limit=3 * _DEPTH).results.hits
         ranked = [hit.passage.id for hit in hits if hit.passage.id not in neutral][:_DEPTH]
         values |= _ranking(ranked, wanted)
         values["recall@10"] = float(np.mean([bool(set(holders) & set(ranked)) for _, holders in relevant]))
@@ -124,7 +130,7 @@ def _score(searcher: Searcher, question: dict[str, Any], passages: Held) -> Scor
     return Scored(question["id"], question["kind"], question.get("overlap", ""), values)
 
 
-def _holders(searcher: Searcher, quote: dict[str, Any], passages: Held) -> list[str]:
+def holders(searcher: Searcher, quote: dict[str, Any], passages: Held) -> list[str]:
     """Ids of the passages that hold a quote."""
     held = [(p, s, text) for p, s, text in passages if s.source_name.startswith(quote["doc"])]
     if not held:

@@ -15,8 +15,10 @@ from rich.table import Table
 from tqdm import tqdm
 
 from indexer.build import Summary
-from retrieval.types import Report, ReportSummary, Results
+from retrieval.types import Report, ReportSummary
+from webapp import present
 from webapp.answer import Answer, place_name
+from webapp.finding import Found
 
 _STEPS = {"read": "读取 reading", "embed": "向量化 embedding"}
 _STATUS = {"new": "新增 new", "changed": "更新 changed", "unchanged": "未变 unchanged", "failed": "失败 failed"}
@@ -76,11 +78,16 @@ def record(values: dict[str, Any], *, as_json: bool) -> None:
         click.echo(f"{name}: {shown}")
 
 
-def results(found: Results) -> None:
-    """Hits with place, year, role, heading path and the passage."""
-    if not found.hits:
+def found(done: Found) -> None:
+    """How the question was understood; hits with place, year, role, heading path and the passage."""
+    asked = present.filters_object(done.question.filters)
+    if done.results.measure:
+        asked["measure meant 理解为"] = done.results.measure
+    if asked:
+        click.echo("；".join(f"{name} = {value}" for name, value in asked.items()), err=True)
+    if not done.results.hits:
         click.echo("没有匹配的段落 / no passages in this scope", err=True)
-    for hit in found.hits:
+    for hit in done.results.hits:
         passage, metadata = hit.passage, hit.report.metadata
         role = f"{passage.role}{f' for {passage.planned_for}' if passage.planned_for else ''}"
         click.secho(
@@ -97,8 +104,19 @@ def answer(found: Answer) -> None:
         hit = entry.hit
         click.echo(f"\n• {place_name(hit.report)} · {hit.report.metadata.year or '?'} · {hit.passage.role}")
         click.echo(f"  “{entry.quote}”\n  {hit.report.source_name} [{entry.start}:{entry.end}]")
+        if entry.figure:
+            figure = entry.figure
+            scope = [figure.since, "其中 part" if figure.part else "", f"{figure.year} 年" if figure.year else ""]
+            click.echo(f"  → {figure.text}  {' · '.join(part for part in scope if part)}".rstrip())
+        if entry.derived:
+            base, rate = entry.derived.parts
+            click.echo(f"  → 推算 derived: {base.text} × {rate.text} ≈ {entry.derived.value}{entry.derived.unit}")
+    if found.caution_zh:
+        click.echo(f"\n{found.caution_zh}\n{found.caution_en}")
     for hit in found.nearest:
         click.echo(f"\n◦ 最接近，不是回答 / nearest, no answer: {place_name(hit.report)}\n  {hit.passage.text}")
+    if found.coverage.regions_without_report:
+        click.echo(f"\n这个范围没有报告 / no report in scope: {'、'.join(found.coverage.regions_without_report)}")
     if found.coverage.regions_not_detected:
         click.echo(f"\n未检出 / not detected: {'、'.join(found.coverage.regions_not_detected)}")
 

@@ -7,6 +7,7 @@ once, or for a model that cannot be exported.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,21 @@ import numpy as np
 
 from retrieval.config import Config
 from retrieval.encoder.locate import ModelSource, locate
+from retrieval.errors import ModelError
 
 Progress = Callable[[int], None]
 
-__all__ = ["Encoded", "Encoder", "ModelSource", "Progress", "describe_model", "is_prepared", "open_encoder"]
+__all__ = [
+    "Encoded",
+    "Encoder",
+    "ModelSource",
+    "Progress",
+    "Reranker",
+    "describe_model",
+    "is_prepared",
+    "open_encoder",
+    "open_reranker",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,26 @@ class Encoder(Protocol):
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """How many tokens the model reads for each text as a passage, prompt and special tokens included."""
+
+
+class Reranker(Protocol):
+    """A cross-encoder: reads query and passage together."""
+
+    def scores(self, query: str, texts: Sequence[str]) -> np.ndarray:
+        """How well each text answers, the higher the better, shape (texts,)."""
+
+
+def open_reranker(config: Config) -> Reranker | None:
+    """The cross-encoder that the configuration names; None, with a warning in the log, when it cannot be had."""
+    if not config.search.cross_encoder:
+        return None
+    from retrieval.encoder.sbert import CrossEncoderReranker
+
+    try:
+        return CrossEncoderReranker(config.search.cross_encoder)
+    except ModelError as error:
+        logging.getLogger("wenzheng").warning("%s", error)
+        return None
 
 
 def open_encoder(config: Config) -> Encoder:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import CrossEncoder, SentenceTransformer
 
 from retrieval.config import ModelSettings
 from retrieval.encoder import Encoded, ModelSource, Progress
@@ -167,3 +167,22 @@ class SentenceTransformerEncoder:
         vectors = self._model.encode(inputs, normalize_embeddings=True, show_progress_bar=False)
         none = np.zeros((0, self.dimension), np.float32)
         return [Encoded(np.asarray(vector, np.float32), none) for vector in vectors]
+
+
+class CrossEncoderReranker:
+    """Any cross-encoder of sentence-transformers with one output, on the CPU. Raises ModelError."""
+
+    def __init__(self, name: str) -> None:
+        try:
+            with _quiet():
+                self._model = CrossEncoder(name, device="cpu", local_files_only=Path(name).is_dir())
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelError(
+                f"交叉编码器 {name} 无法载入，检索时不用它：{error}",
+                f"cannot load the cross-encoder {name}; searching without it: {error}",
+            ) from error
+
+    def scores(self, query: str, texts: Sequence[str]) -> np.ndarray:
+        """See `Reranker`."""
+        found: np.ndarray = self._model.predict([(query, text) for text in texts], show_progress_bar=False)
+        return found.reshape(len(texts))

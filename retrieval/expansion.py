@@ -1,0 +1,92 @@
+"""A question → the measure of the vocabulary that it means, whatever its words.
+
+Late interaction between the question and all wordings of each measure (official, everyday, Taiwan, English); the
+official wordings of the winner are then searched beside the question itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from retrieval.config import Config
+from retrieval.encoder import Encoded, Encoder
+from retrieval.files import write_atomic
+from retrieval.measures import Measure, load_measures, vocabulary_path
+from retrieval.text import normalise
+
+# How far the best measure must stand above the vocabulary's median before a question is taken to mean it.
+MEANT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What a question was taken to mean: `strength` above the vocabulary's median, `tokens` (tokens, dimension)."""
+
+    measure: Measure
+    strength: float
+    tokens: np.ndarray
+
+
+class Expander:
+    """The vocabulary's token vectors, held in memory; made once for each vocabulary and encoder, then cached."""
+
+    def __init__(self, measures: Sequence[Measure], encoder: Encoder, cache: Path) -> None:
+        self.measures = measures
+        wordings = [normalise("，".join(_all_wordings(measure))) for measure in measures]
+        names = [normalise("，".join((measure.term, *measure.variants))) for measure in measures]
+        key = hashlib.sha256("\n".join([encoder.fingerprint, *wordings, *names]).encode()).hexdigest()[:20]
+        self._wordings = _cached(cache / f"{key}-wordings.npz", lambda: encoder.passages(wordings))
+        self._names = _cached(cache / f"{key}-names.npz", lambda: encoder.queries(names))
+
+    def of(self, encoded: Encoded) -> Expansion | None:
+        """The measure that an encoded question means, or None; None too for models without token vectors."""
+        if not len(encoded.tokens) or not len(self._wordings.vectors):
+            return None
+        similar = self._wordings.vectors @ encoded.tokens.T
+        scores = np.maximum.reduceat(similar, self._wordings.starts[:-1], axis=0).mean(axis=1)
+        best = int(scores.argmax())
+        strength = float(scores[best] - np.median(scores))
+        if strength < MEANT:
+            return None
+        span = slice(self._names.starts[best], self._names.starts[best + 1])
+        return Expansion(self.measures[best], strength, self._names.vectors[span])
+
+
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    """Token vectors of many texts end to end: text `i` has rows `starts[i]:starts[i + 1]`."""
+
+    vectors: np.ndarray
+    starts: np.ndarray
+
+
+def open_expander(config: Config, encoder: Encoder) -> Expander:
+    """With the configured vocabulary. Raises ConfigError when it is unusable."""
+    return Expander(load_measures(vocabulary_path(config)), encoder, config.model_cache / "measures")
+
+
+def _all_wordings(measure: Measure) -> tuple[str, ...]:
+    return (measure.term, *measure.variants, *measure.everyday, *measure.taiwan, *measure.english)
+
+
+def _cached(path: Path, make) -> _Vectors:  # type: ignore[no-untyped-def]  # a callable giving a list of Encoded
+    """Kept in half precision, which is far finer than the differences that matter."""
+    if path.is_file():
+        try:
+            with np.load(path) as held:
+                return _Vectors(held["vectors"].astype(np.float32), held["starts"])
+        except (OSError, ValueError, KeyError):
+            path.unlink(missing_ok=True)
+    texts = [encoded.tokens for encoded in make()]
+    starts = np.cumsum([0, *map(len, texts)])
+    vectors = np.concatenate(texts) if texts else np.zeros((0, 0), np.float32)
+    file = io.BytesIO()
+    np.savez(file, vectors=vectors.astype(np.float16), starts=starts)
+    write_atomic(path, file.getvalue())
+    return _Vectors(vectors, starts)

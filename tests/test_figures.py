@@ -1,0 +1,119 @@
+"""Figures: their values, units and scopes, and the one that answers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from retrieval.text import normalise, normalise_query
+from tests.conftest import REPORTS, SHARED
+from webapp.figures import answering, derived, figures
+from webapp.question import content_terms
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("受理行政复议案件87件", 87, "件"),
+        ("罚没款115.68万元", 1_156_800, "元"),
+        ("出庭率为99.1%", 99.1, "%"),
+        ("出庭率为９９％", 99, "%"),
+        ("培训执法人员7600多名", 7600, "名"),
+        ("主动公开信息1.6亿条", 160_000_000, "条"),
+        ("归集数据8,105条", 8105, "条"),
+        ("全年主動公開政府信息92條", 92, "条"),
+        ("受理0件", 0, "件"),
+        ("参加63.5万人次", 635_000, "人次"),
+    ],
+)
+def test_a_figure_has_its_value_in_the_base_unit(text: str, value: float, unit: str) -> None:
+    (figure,) = figures(text)
+    assert (figure.base_value, figure.base_unit) == (value, unit)
+    assert text[figure.start : figure.end] == figure.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2021年3月5日印发", "第3条规定", "〔2021〕5号文件", "自2015年以来", "截至12月底", "一是2022年以前"],
+)
+def test_dates_articles_and_numbers_of_documents_are_no_figures(text: str) -> None:
+    assert figures(text) == ()
+
+
+def test_what_makes_a_figure_inexact_is_kept() -> None:
+    (figure,) = figures("约5.4万余名工作人员参加")
+    assert figure.about == "约余"
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("自2015年以来，共自查案件12件", "自2015年以来"),
+        ("截至2021年底聘请顾问12名", "截至2021年底"),
+        ("截止目前聘请顾问12名", "截止目前"),
+        ("累计办理案件12件", "累计"),
+        ("全年办理案件12件", ""),
+        ("自2015年以来工作有起色。全年办理案件12件", ""),
+        ("自2015年以来自查多次。其中立案12件", "自2015年以来"),
+    ],
+)
+def test_a_cumulative_figure_says_since_when(text: str, since: str) -> None:
+    (figure,) = figures(text)
+    assert figure.since == since
+
+
+def test_parts_of_a_figure_are_told_from_the_whole() -> None:
+    found = figures("共办理案件20件，其中处罚案件12件、许可案件8件。另培训3次。")
+    assert [figure.part for figure in found] == [False, True, True, False]
+
+
+def test_the_year_of_its_own_clause_goes_before_the_reports() -> None:
+    first, second = figures("2020年办理案件20件，今年办理案件30件")
+    assert (first.year, second.year) == (2020, None)
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("受理行政复议案件多少件", 196),
+        ("行政复议案件审结多少件", 165),
+        ("复议直接纠错率是多少", 12.1),
+        ("培训了多少人", 230),
+        ("罚没了多少钱", 4_030_000),
+        ("有多少家企业", None),
+    ],
+)
+def test_the_figure_that_answers_shares_the_questions_words_and_unit(question: str, value: float | None) -> None:
+    text = "全年收到行政复议申请，受理案件196件，审结165件，直接纠错率12.1%。培训复议人员230名，罚没款403万元。"
+    plain = normalise_query(question)
+    figure = answering(text, plain, content_terms(plain), (0, len(text)))
+    assert (figure.base_value if figure else None) == value
+
+
+def test_a_count_stated_only_as_a_rate_is_derived_with_its_parts() -> None:
+    worked_out = derived("行政诉讼案件办结200件，败诉率4.5%。", "败诉多少件")
+    assert worked_out is not None
+    assert (worked_out.value, worked_out.unit) == (9.0, "件")
+    assert [part.text for part in worked_out.parts] == ["200件", "4.5%"]
+
+
+@pytest.mark.parametrize("text", ["办结200件，败诉9件，败诉率4.5%。", "办结200件，出庭率98%。", "败诉率4.5%。"])
+def test_nothing_is_derived_that_is_stated_or_has_no_base(text: str) -> None:
+    assert derived(text, "败诉多少件") is None
+
+
+def test_the_judged_figures_of_the_real_reports_are_read() -> None:
+    path = SHARED / "eval" / "facts_dev.jsonl"
+    if not path.is_file():
+        pytest.skip(f"the judged figures are not at {path}")
+    missed = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        fact = json.loads(line)
+        text = next(REPORTS.glob(f"{fact['doc']}*")).read_text(encoding="utf-8")
+        start = text.find(fact["quote"])
+        around = text[text.rfind("。", 0, start) + 1 : start + len(fact["quote"]) + 20]
+        wanted = (fact["value_base"], normalise(fact["unit_base"]))
+        if wanted not in {(figure.base_value, figure.base_unit) for figure in figures(around)}:
+            missed.append(fact["id"])
+    assert missed == []

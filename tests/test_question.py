@@ -1,0 +1,132 @@
+"""What a question asks, and the filters that its own words name."""
+
+from __future__ import annotations
+
+import pytest
+
+from retrieval.search import Searcher
+from retrieval.types import Filters, Metadata, Region, ReportSummary
+from webapp.question import Question, understand
+
+REPORTS = [
+    ReportSummary(str(n), str(n), f"{n}.txt", "", "text/plain", Metadata("", False, region, year=2021))
+    for n, region in enumerate(
+        [
+            Region("云岫省", "临溪市"),
+            Region("云岫省", "临溪市", "松鹤县"),
+            Region("云岫省", "临溪市", "松鹤县", "望月镇"),
+            Region("青岚省", "澄湖市"),
+        ]
+    )
+]
+
+
+def asked(text: str, *ignored: str) -> Question:
+    return understand(text, REPORTS, None, ignored)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("哪些地方推行了说理式执法", "places"),
+        ("which counties use drones", "places"),
+        ("澄湖市办理多少件行政复议案件", "fact"),
+        ("how many legal aid cases were handled", "fact"),
+        ("松鹤县2021年出庭应诉率", "fact"),
+        ("出庭应诉率是多少", "fact"),
+        ("几个部门的检查并成一次去", "open"),
+        ("the whole process of enforcement", "open"),
+        ("松鹤县和澄湖市的复议工作对比", "compare"),
+        ("给一线执法人员配记录仪", "open"),
+    ],
+)
+def test_the_kind_of_a_question_is_told(text: str, kind: str) -> None:
+    assert asked(text).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("松鹤县2021年行政复议", "松鹤县"),
+        ("云岫省临溪市松鹤县望月镇的法律顾问", "望月镇"),
+        ("松鹤和澄湖的复议工作对比", "松鹤县、澄湖市"),
+        ("澄湖2021年处罚案件", "澄湖市"),
+        ("望月之夜的活动", None),
+        ("在县区设立窗口", None),
+    ],
+)
+def test_places_of_the_corpus_become_filters_by_full_and_by_short_name(text: str, region: str | None) -> None:
+    assert asked(text).filters.region == region
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("杭州市2022年受理行政复议多少件", "杭州市"),
+        ("2022年杭州市受理行政复议多少件", "杭州市"),
+        ("鼓楼区的行政复议", "鼓楼区"),
+        ("梧桐岭县2021年行政复议", "梧桐岭县"),
+        ("收回街道的执法事项", None),
+        ("城镇居民怎么申请", None),
+    ],
+)
+def test_a_place_without_a_report_is_missing_and_not_another_place(text: str, missing: str | None) -> None:
+    assert asked(text).missing == missing
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("2021年的做法", (2021, 2021)),
+        ("2019至2021年的做法", (2019, 2021)),
+        ("2021年和2023年的案件", (2021, 2023)),
+        ("from 2019 to 2021", (2019, 2021)),
+        ("编号20210304", (None, None)),
+    ],
+)
+def test_years_become_a_filter(text: str, years: tuple[int | None, int | None]) -> None:
+    filters = asked(text).filters
+    assert (filters.year_from, filters.year_to) == years
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "role"),
+    [
+        ("哪些县推行了三项制度", "county", None),
+        ("哪些乡镇打算推行说理式执法", "township", "planned"),
+        ("which provinces plan to cut inspections", "province", "planned"),
+        ("各乡镇执法还有哪些不足", "township", "shortcoming"),
+        ("材料不足先受理", None, None),
+        ("法治创建做了什么、打算做什么", None, None),
+        ("哪些市县区推行", "county", None),
+        ("县里把处罚权交给乡镇", None, None),
+        ("哪些地方已经建成复议窗口", None, "done"),
+    ],
+)
+def test_levels_and_roles_become_filters_only_when_they_are_asked_for(
+    text: str, level: str | None, role: str | None
+) -> None:
+    filters = asked(text).filters
+    assert (filters.level, filters.role) == (level, role)
+
+
+def test_what_is_ignored_is_not_taken_from_the_words() -> None:
+    text = "哪些乡镇2021年打算推行说理式执法"
+    assert set(asked(text).named) == {"year", "level", "role"}
+    assert asked(text, "year", "level", "role").filters == Filters()
+    assert asked("杭州市2022年复议", "region").missing is None
+
+
+def test_filters_given_by_the_caller_win() -> None:
+    question = understand("松鹤县2021年行政复议", REPORTS, Filters(region="澄湖市", year_from=2020, year_to=2020))
+    assert question.filters == Filters(region="澄湖市", year_from=2020, year_to=2020)
+    assert question.named == ()
+
+
+def test_a_named_place_filters_search_too(searcher: Searcher) -> None:
+    from webapp.finding import find
+
+    found = find(searcher, "临溪市2021年行政复议")
+    assert found.results.total
+    assert all("临溪市" in hit.report.metadata.region.chain for hit in found.results.hits)
+    assert find(searcher, "临溪市2023年行政复议案件数").results.total == 0

@@ -1,0 +1,190 @@
+"""The optional written summary: what its citations do not support is taken out, and a bad server takes nothing away."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from retrieval.config import Config, LlmSettings
+from retrieval.encoder import Encoder
+from retrieval.search import Searcher
+from webapp import create_app
+from webapp.answer import Answer, ask
+from webapp.service import Service
+from webapp.summary import checked, summarise
+
+QUESTION = "哪些地方推行了说理式执法"
+Reply = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def endpoint(reply: Reply, timeout: float = 5) -> Iterator[LlmSettings]:
+    """A chat endpoint on this machine that answers as told."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.server.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.server.key = self.headers.get("Authorization")
+            try:
+                reply(self)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield LlmSettings(f"http://127.0.0.1:{server.server_port}/v1", "test", "WENZHENG_TEST_SECRET", timeout)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def saying(text: str) -> Reply:
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        body = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return reply
+
+
+def dripping(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    for _ in range(100):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
+        time.sleep(0.1)
+
+
+def endless(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    for _ in range(1000):
+        handler.wfile.write(b" " * 10_000)
+
+
+def sleeping(_: BaseHTTPRequestHandler) -> None:
+    time.sleep(3)
+
+
+def failing(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(500)
+    handler.end_headers()
+
+
+def garbage(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(b"\xff\x00<html>")
+
+
+@pytest.fixture(scope="module")
+def answer(searcher: Searcher) -> Answer:
+    return ask(searcher, QUESTION)
+
+
+def number_of(answer: Answer, place: str, role: str) -> int:
+    return next(
+        n
+        for n, e in enumerate(answer.entries, start=1)
+        if e.hit.report.metadata.region.name == place and e.hit.passage.role == role
+    )
+
+
+def test_a_sentence_that_its_citation_supports_is_kept(answer: Answer) -> None:
+    number = number_of(answer, "鸣泉区", "done")
+    quote = answer.entries[number - 1].quote.rstrip("。")
+    summary = checked(f"鸣泉区在报告中写明：{quote}[{number}]。", answer.entries)
+    assert [sentence.entries for sentence in summary.sentences] == [(number,)]
+    assert summary.removed == 0
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "{quote}。",  # no citation
+        "{quote}[99]。",  # a citation of nothing
+        "{quote}，共办结98765件[{number}]。",  # a figure that stands nowhere
+        "望月镇{quote}[{number}]。",  # not the place cited, though the words are
+        "报告称“全省率先实现全覆盖”，{quote}[{number}]。",  # a quotation that is none
+        "这项改革深受企业好评，成效显著，走在全国前列[{number}]。",  # nothing of what is cited
+    ],
+)
+def test_a_sentence_that_its_citation_does_not_support_is_removed_and_counted(answer: Answer, lie: str) -> None:
+    number = number_of(answer, "鸣泉区", "done")
+    quote = answer.entries[number - 1].quote.rstrip("。")
+    summary = checked(lie.format(quote=quote, number=number), answer.entries)
+    assert summary.sentences == ()
+    assert summary.removed == 1
+
+
+def test_citations_after_the_full_stop_belong_to_the_sentence_before(answer: Answer) -> None:
+    number = number_of(answer, "鸣泉区", "done")
+    quote = answer.entries[number - 1].quote.rstrip("。")
+    summary = checked(f"鸣泉区：{quote}。[{number}] 编造的一句。", answer.entries)
+    assert len(summary.sentences) == 1
+    assert summary.removed == 1
+
+
+def test_the_endpoint_gets_the_quotations_and_the_key_of_the_environment(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENZHENG_TEST_SECRET", "abc")
+    seen = {}
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        seen.update(body=handler.server.asked, key=handler.server.key)
+        saying("没有引文的一句。")(handler)
+
+    with endpoint(reply) as settings:
+        summary = summarise(answer, settings)
+    assert summary is not None
+    assert summary.removed == 1
+    assert seen["key"] == "Bearer abc"
+    assert answer.entries[0].quote in seen["body"]["messages"][1]["content"]
+
+
+@pytest.mark.parametrize("reply", [dripping, endless, sleeping, failing, garbage, saying(""), saying("  ")])
+def test_a_bad_server_gives_a_message_in_time_and_no_prose(answer: Answer, reply: Reply) -> None:
+    begin = time.monotonic()
+    with endpoint(reply, timeout=1) as settings:
+        summary = summarise(answer, settings)
+        taken = time.monotonic() - begin
+    assert summary is not None
+    assert summary.sentences == ()
+    assert summary.error_zh
+    assert summary.error_en
+    assert taken < 3
+
+
+def test_nothing_is_asked_where_no_endpoint_is_configured(answer: Answer) -> None:
+    assert summarise(answer, LlmSettings()) is None
+
+
+def test_the_answer_stands_whether_or_not_the_model_lies(
+    samples_root, config: Config, encoder: Encoder, answer: Answer
+) -> None:
+    with endpoint(saying("全国都已推行说理式执法，成效显著。")) as settings:
+        app = create_app(config, service=Service(replace(config, llm=settings), samples_root, encoder))
+        client = app.test_client()
+        page = client.get(f"/ask?q={QUESTION}&summary=1&lang=zh").text
+        plain = client.get(f"/ask?q={QUESTION}&lang=zh").text
+        found = client.get(f"/api/v1/summary?q={QUESTION}").json
+    assert "全国都已推行" not in page
+    assert "去掉了 1 句" in page
+    assert "summary=1" in plain
+    assert all(entry.quote[:20] in page for entry in answer.entries)
+    assert found["summary"] == {"sentences": [], "removed": 1, "error": None}
+    assert len(found["answer"]) == len(answer.entries)

@@ -1,0 +1,114 @@
+"""How likely a ranked passage is to answer a question: a logistic model over what the search says of it. No Flask.
+
+A similarity alone cannot tell: its level differs from question to question. The model (evidence.json) is fitted and
+cross-validated by bench/fit_evidence.py on this project's own judged questions; its features are all relative to the
+index's typical passage or to the question's best, so they stay put as an index grows.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from retrieval.search import Background
+from retrieval.text import normalise, normalise_query, tokens
+from retrieval.types import Hit, Results
+from webapp.figures import answering, asks_amount, derived
+from webapp.question import Question
+
+FILE = Path(__file__).parent / "evidence.json"
+FEATURES = (
+    "margin",  # similarity above the index's typical one
+    "gap",  # how far below the best passage's similarity
+    "sentence",  # the best sentence's similarity above the typical one
+    "share",  # of the question's content terms in the passage and its headings
+    "measure",  # similarity with the measure's official wording above the typical one
+    "named",  # whether the passage names the measure
+    "understood",  # how surely the question means that measure
+    "fact",  # whether a fact is asked
+    "figure",  # whether the passage gives a figure of the kind asked for
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights over standardised FEATURES.
+
+    A question is answered when its likeliest passage reaches `answer_from`; then passages from `entry_from` on count.
+
+    `miss_rate` is the measured share of places with a measure that are not detected, `questions` on how many.
+    """
+
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: tuple[float, ...]
+    intercept: float
+    answer_from: float
+    entry_from: float
+    miss_rate: float
+    questions: int
+
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        """For each row of (passages, FEATURES) how likely it is to answer, shape (passages,)."""
+        scaled = (features - np.array(self.mean)) / np.array(self.scale)
+        chances: np.ndarray = 1 / (1 + np.exp(-(scaled @ np.array(self.weights) + self.intercept)))
+        return chances
+
+
+@cache
+def evidence_model() -> Model:
+    """The fitted model that comes with the program."""
+    held = json.loads(FILE.read_text(encoding="utf-8"))
+    for part in ("mean", "scale", "weights"):
+        held[part] = tuple(held[part][name] for name in FEATURES)
+    return Model(**held)
+
+
+def features(results: Results, question: Question, background: Background) -> np.ndarray:
+    """What is known of each hit, shape (hits, FEATURES)."""
+    best = max((hit.why.similarity or 0.0 for hit in results.hits), default=0.0)
+    rows = [_features(hit, results, question, background, best) for hit in results.hits]
+    return np.array(rows, float).reshape(-1, len(FEATURES))
+
+
+def _features(hit: Hit, results: Results, question: Question, background: Background, best: float) -> Sequence[float]:
+    why = hit.why
+    typical = 0.0 if math.isnan(background.similarity) else background.similarity
+    similarity = typical if why.similarity is None else why.similarity
+    sentence = similarity if why.sentence_similarity is None else why.sentence_similarity
+    meant = why.measure_similarity is not None and results.measure is not None
+    return (
+        similarity - typical,
+        best - similarity,
+        sentence - typical,
+        term_share(hit, question.terms),
+        why.measure_similarity - background.measure_similarity if meant and why.measure_similarity else 0.0,
+        float(results.measure in why.measures),
+        results.measure_strength,
+        float(question.kind == "fact"),
+        float(question.kind == "fact" and gives_figure(hit, question)),
+    )
+
+
+def term_share(hit: Hit, terms: Iterable[str]) -> float:
+    """The share of the terms that stand in a passage or its headings."""
+    wanted = set(terms)
+    words = normalise(" ".join([*hit.passage.heading_path, hit.passage.text]))
+    return len(wanted & set(tokens(words))) / len(wanted) if wanted else 0.0
+
+
+def gives_figure(hit: Hit, question: Question) -> bool:
+    """Whether a passage states, or lets one work out, a figure of the kind asked for; true where none is asked for."""
+    asked = normalise_query(question.text)
+    if not asks_amount(asked):
+        return True
+    begin = hit.passage.start
+    sentence = (hit.sentence[0] - begin, hit.sentence[1] - begin)
+    text = hit.passage.text
+    return bool(answering(text, asked, question.terms, sentence) or derived(text, asked))

@@ -1,0 +1,230 @@
+"""The figures of a passage: value, unit and scope, each with its offsets; which of them answers a question. No Flask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from retrieval.text import Normalised, normalise_with_offsets, sentences, tokens
+
+_SCALES = {"百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
+_COUNTERS = (
+    "个百分点|人次|件次|场次|户次|家次|台次|辆次|架次|批次|车次|艘次|个次|条次|个工作日|平方公里|平方米|立方米|公里|"
+    "学时|课时|小时|分钟|人|名|位|件|项|条|个|次|家|户|场|份|部|起|宗|处|支|台|套|本|册|期|篇|批|亩|公顷|所|座|辆|天|日|吨|"
+    "类|卷|例|张|轮|届|架|艘|头|块|间|栋|幢|米|米|对|枚|副|幅|种|门|款|站|村|组|队|元|篇次|单|案|月"
+)
+_FIGURE = re.compile(
+    r"(?P<before>(?:大约|约|近|超过|超|逾|不少于|至少|最多|不超过)?)"
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?P<more1>[多余来几]?)(?P<scale>[百千万亿]?)(?P<more2>[多余]?)\s*"
+    rf"(?P<unit>%|‰|{_COUNTERS}|年(?!度|\d|[初末底来内以前后]))(?P<after>(?:以上|以下|左右)?)"
+)
+_YEAR = re.compile(r"(?<!\d)(20[0-3]\d)\s*年")
+_SINCE = (
+    re.compile(r"[自从][^,;。自从]{1,24}?以来"),
+    re.compile(r"(?<!可)(?<=[,;。(])[^,;。]{2,24}?以来"),
+    re.compile(r"截[至止](?:目前|今|年底|20\d\d年(?:\d{1,2}月)?(?:\d{1,2}日|底)?|\d{1,2}月(?:\d{1,2}日|底)?)"),
+    re.compile(r"20\d\d\s*(?:年度?)?\s*[-–—至到]\s*20\d\d\s*年"),
+    re.compile(r"近[两二三四五六七八九十]年|累计"),
+)
+# A sentence that goes on counting what the one before it counted.
+_GOES_ON = re.compile(r"\s*(?:其中|分别|共|上述|以上)")
+_CLAUSE = re.compile(r"(?:[^,;。!?]|,(?=\d{3}(?!\d)))+[,;。!?]?")
+# What a question counts: the unit after 多少 or 几, or the kind of figure that a word asks for.
+_ASKED_UNIT = re.compile(
+    rf"(?:多少|几)\s*(?P<unit>{_COUNTERS})|(?P<rate>率|比例|百分之几|占比|\brate\b|\bpercent)|(?P<money>多少钱|金额|资金|款)"
+)
+_HOW_MANY = re.compile(r"多少|是多少|几(?=[个件次项条名人场份起家部所台支户])|的?比例|数量|总数")
+_ASKS_AMOUNT = re.compile(
+    r"多少|几(?:[件项条名人场份起家部所台支户处](?!部门|单位)|[个次]$|成)|有几个|率|比例|数量|总数|件数|案件数|人数|次数|条数|金额|占比|\bhow (?:many|much)\b"
+)
+# Units that count the same things, so that 多少人 is answered by 7600多名.
+_ALIKE = (
+    {"人", "名", "位", "人次"},
+    {"场", "次", "场次", "期", "轮"},
+    {"件", "起", "宗", "例", "案", "件次"},
+    {"项", "个", "条", "类", "种"},
+)
+_ALIKE_MORE = ({"家", "个", "户", "所"}, {"份", "件", "部", "个", "项"}, {"支", "个"}, {"台", "个", "套", "部"})
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`text` stands at [start:end] of its passage's text. `value` is in `unit`; `base_value` without 万 and 亿.
+
+    `about` holds the words that make it inexact (余, 约 …); `since` is the verbatim scope of a cumulative figure;
+    `part` says that it is a part of another (其中); `year` is the year that its own clause names;
+    `sentence` is the span of the sentence it stands in.
+    """
+
+    text: str
+    start: int
+    end: int
+    value: float
+    unit: str
+    base_value: float
+    base_unit: str
+    about: str = ""
+    since: str = ""
+    part: bool = False
+    year: int | None = None
+    clause: str = ""
+    sentence: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A figure that no report states: worked out from two that one sentence states."""
+
+    value: float
+    unit: str
+    parts: tuple[Figure, Figure]
+
+
+def figures(text: str) -> tuple[Figure, ...]:
+    """All figures of a passage, in order; years, dates and numbers of articles are none."""
+    plain = normalise_with_offsets(text)
+    found: list[Figure] = []
+    since, part = "", False
+    for start, end in sentences(text):
+        first, last = _positions(plain, start, end)
+        sentence = plain.text[first:last]
+        listed = text[:start].rstrip().endswith((";", "；"))
+        since = since if listed or _GOES_ON.match(sentence) else ""
+        part = part and listed
+        for clause in _CLAUSE.finditer(sentence):
+            since = _scope("," + clause.group()) or since
+            part = part or "其中" in clause.group()
+            found += [
+                _figure(text, plain, first + clause.start(), match, clause.group(), (start, end), since, part=part)
+                for match in _FIGURE.finditer(clause.group())
+                if not _is_ordinal(clause.group(), match)
+            ]
+    return tuple(found)
+
+
+def _scope(clause: str) -> str:
+    """The words that make a figure cumulative."""
+    marks = (pattern.search(clause) for pattern in _SINCE)
+    return next((mark.group().strip() for mark in marks if mark), "")
+
+
+def _positions(plain: Normalised, start: int, end: int) -> tuple[int, int]:
+    """Normalised positions of an original span; `offsets` rises."""
+    offsets = plain.offsets[:-1]
+    inside = [number for number, offset in enumerate(offsets) if start <= offset < end]
+    return (inside[0], inside[-1] + 1) if inside else (0, 0)
+
+
+def _is_ordinal(clause: str, match: re.Match[str]) -> bool:
+    """第3条, 3月5日, 〔2021〕5号, 2021年: numbers that count nothing."""
+    number, unit = match.group("number"), match.group("unit")
+    before, after = clause[: match.start("number")], clause[match.end() :]
+    if re.search(r"[第〔\[(]\s*$", before) or (unit == "个" and after.startswith(("方面", "环节的"))):
+        return True
+    if unit == "年" and (len(number) == 4 or not re.match(r"(?:时间|期|$|[，,。；;])", after)):
+        return True
+    if unit in ("日", "月") and re.search(r"[月年]\s*$|\d\s*$", before):
+        return True
+    return unit == "月" or (unit == "日" and bool(re.search(r"月\s*$", before)))
+
+
+def _figure(
+    text: str,
+    plain: Normalised,
+    at: int,
+    match: re.Match[str],
+    clause: str,
+    sentence: tuple[int, int],
+    since: str,
+    *,
+    part: bool,
+) -> Figure:
+    start = plain.offsets[at + match.start()]
+    end = plain.offsets[at + match.end() - 1] + 1
+    value = float(match.group("number").replace(",", ""))
+    scale, unit = match.group("scale"), match.group("unit")
+    year = _YEAR.search(clause.replace(since, "") if since else clause)
+    return Figure(
+        text=text[start:end],
+        start=start,
+        end=end,
+        value=value,
+        unit=scale + unit,
+        base_value=round(value * _SCALES.get(scale, 1), 6),
+        base_unit=unit,
+        about="".join(match.group(name) for name in ("before", "more1", "more2", "after")),
+        since=since,
+        part=part and "其中" not in clause[match.end() :],
+        year=int(year.group(1)) if year else None,
+        clause=clause,
+        sentence=sentence,
+    )
+
+
+def asks_amount(question: str) -> bool:
+    """Whether a normalised question asks for a figure, so that a sentence without one does not answer it."""
+    return bool(_ASKS_AMOUNT.search(question))
+
+
+def answering(text: str, question: str, terms: Iterable[str], sentence: tuple[int, int]) -> Figure | None:
+    """The figure of a passage that answers a normalised question, or None where it gives none of the kind asked for.
+
+    Its clause shares most with the question; the sentence that ranked best, the kind of unit and being no part of
+    another figure decide between equals.
+    """
+    asked = _ASKED_UNIT.search(question)
+    wanted = set(terms)
+    # What is counted stands last before the question word: 自查案件行政处罚|多少件. Its last words weigh most.
+    asked_of = _HOW_MANY.split(question)[0].replace(" ", "").removesuffix("率")
+    counted = [term for size in (6, 2, 2) for term in tokens(asked_of[-size:]) if term in wanted]
+    candidates = [figure for figure in figures(text) if _fits(figure, asked)]
+    if not candidates:
+        return None
+
+    def strength(figure: Figure) -> tuple[float, bool, bool, bool, int]:
+        clause = set(tokens(figure.clause.replace(" ", "")))
+        shared = len(wanted & clause) + sum(term in clause for term in counted)
+        exact = bool(asked and figure.base_unit == asked.group("unit"))
+        inside = sentence[0] <= figure.start < sentence[1]
+        return (
+            shared / max(1, len(wanted) + len(counted)) + 0.15 * inside,
+            exact,
+            inside,
+            not figure.part,
+            -figure.start,
+        )
+
+    return max(candidates, key=strength)
+
+
+def _fits(figure: Figure, asked: re.Match[str] | None) -> bool:
+    if not asked:
+        return True
+    if asked.group("rate"):
+        return figure.base_unit in ("%", "‰")
+    if asked.group("money"):
+        return figure.base_unit == "元"
+    unit = asked.group("unit")
+    return figure.base_unit == unit or any(
+        unit in group and figure.base_unit in group for group in (*_ALIKE, *_ALIKE_MORE)
+    )
+
+
+def derived(text: str, question: str) -> Derived | None:
+    """A count that is only stated as a rate: 办结103件，败诉率11.65% gives about 12件 for 败诉多少件."""
+    asked = _ASKED_UNIT.search(question)
+    if not asked or not asked.group("unit"):
+        return None
+    found = figures(text)
+    for rate in (figure for figure in found if figure.base_unit == "%"):
+        subject = re.search(r"([\u4e00-\u9fff]{2,6})率", rate.clause)
+        if not subject or subject.group(1)[-2:] not in question.replace(" ", ""):
+            continue
+        stated = [f for f in found if f.base_unit == asked.group("unit") and subject.group(1)[-2:] in f.clause]
+        bases = [f for f in found if f.base_unit == asked.group("unit") and f.start < rate.start]
+        if bases and not stated:
+            base = bases[-1]
+            return Derived(round(base.base_value * rate.value / 100, 1), base.base_unit, (base, rate))
+    return None

@@ -1,0 +1,33 @@
+"""A question → its filters → ranked passages: what the pages, the API, the command line and the evaluation share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from retrieval.search import Query, Searcher
+from retrieval.types import Filters, Results
+from webapp.question import Question, understand
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How a question was understood, and what was found with it."""
+
+    question: Question
+    query: Query
+    results: Results
+
+
+def find(
+    searcher: Searcher,
+    text: str,
+    filters: Filters | None = None,
+    ignored: Collection[str] = (),
+    limit: int | None = None,
+    offset: int = 0,
+) -> Found:
+    """Search with the filters given and those that the question names, but for the `ignored`. Raises QueryError."""
+    query = searcher.prepare(text, expand="measure" not in ignored)
+    question = understand(text, searcher.index.reports, filters, ignored)
+    return Found(question, query, searcher.search(query, question.filters, limit, offset))
