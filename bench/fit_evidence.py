@@ -62,9 +62,11 @@ def questions(searcher: Searcher, path: Path) -> Iterator[Asked]:
             id=question["id"],
             kind="places" if question["kind"] not in ("fact", "compare") else question["kind"],
             answerable=bool(relevant),
-            features=features(found.results, found.question, searcher.background(found.query))[: len(hits)],
+            features=features(found.results, found.question, searcher.background(found.query), searcher.naming)[
+                : len(hits)
+            ],
             labels=np.array([1 if h.passage.id in relevant else -1 * (h.passage.id in partial) for h in hits], int),
-            usable=np.array([gives_figure(h, found.question) for h in hits], bool),
+            usable=np.array([gives_figure(h, found.question, searcher.naming) for h in hits], bool),
             places=tuple(h.report.id for h in hits),
             wanted=frozenset(s.id for p, s, _ in passages if p.id in relevant),
         )

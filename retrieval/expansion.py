@@ -18,6 +18,7 @@ from retrieval.config import Config
 from retrieval.encoder import Encoded, Encoder
 from retrieval.files import write_atomic
 from retrieval.measures import Measure, load_measures, vocabulary_path
+from retrieval.tags import Naming
 from retrieval.text import normalise
 
 # How far the best measure must stand above the vocabulary's median before a question is taken to mean it.
@@ -38,6 +39,7 @@ class Expander:
 
     def __init__(self, measures: Sequence[Measure], encoder: Encoder, cache: Path) -> None:
         self.measures = measures
+        self.naming = Naming(measures)
         wordings = [normalise("，".join(_all_wordings(measure))) for measure in measures]
         names = [normalise("，".join((measure.term, *measure.variants))) for measure in measures]
         key = hashlib.sha256("\n".join([encoder.fingerprint, *wordings, *names]).encode()).hexdigest()[:20]

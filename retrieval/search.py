@@ -17,6 +17,7 @@ from retrieval.highlight import best_sentence, matched_spans, sentence_similarit
 from retrieval.late import token_maxima
 from retrieval.ranking import Ranked, fuse, spread, standardise
 from retrieval.store import Index
+from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query, normalise_with_offsets, tokens
 from retrieval.types import LEVELS, ROLES, FacetCount, Filters, Hit, Results, Why
 
@@ -68,6 +69,11 @@ class Searcher:
         self.settings = settings
         self.expander = expander
         self.reranker = reranker
+
+    @property
+    def naming(self) -> Naming | None:
+        """The vocabulary's names, to be found in texts."""
+        return self.expander.naming if self.expander else None
 
     def over(self, index: Index) -> Searcher:
         """The same over another version of the index."""

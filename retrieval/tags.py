@@ -45,10 +45,42 @@ class TagIndex:
         return named
 
 
+class Naming:
+    """Finds the official names of measures in texts."""
+
+    def __init__(self, measures: Sequence[Measure]) -> None:
+        self._automaton = ahocorasick.Automaton()
+        owners: dict[str, set[int]] = {}
+        for number, measure in enumerate(measures):
+            for name in (measure.term, *measure.variants):
+                owners.setdefault(bare(name), set()).add(number)
+        for name, numbers in owners.items():
+            self._automaton.add_word(name, (name, frozenset(numbers)))
+        if owners:
+            self._automaton.make_automaton()
+
+    def names(self, text: str) -> dict[str, frozenset[int]]:
+        """Names in a normalised text with the numbers of their measures.
+
+        The longest from left to right: 行政复议体制改革 is not also 行政复议.
+        """
+        if not len(self._automaton):
+            return {}
+        return {name: numbers for _, (name, numbers) in self._automaton.iter_long(text.replace(" ", ""))}
+
+    def differ(self, one: str, other: str) -> bool:
+        """Whether two normalised texts name measures, but no measure that could be the same."""
+        first, second = self.names(one), self.names(other)
+        alike = any(a in b or b in a or first[a] & second[b] for a in first for b in second)
+        return bool(first) and bool(second) and not alike
+
+
 def write_tags(folder: Path, texts: Iterable[str], measures: Sequence[Measure]) -> None:
     """Tag normalised texts, one for each passage in the order of rows."""
-    names = _names(measures)
-    pairs = [(row, number) for row, text in enumerate(texts) for number in sorted(_named(names, text))]
+    naming = Naming(measures)
+    pairs = [
+        (row, number) for row, text in enumerate(texts) for number in sorted(set().union(*naming.names(text).values()))
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / _PAIRS, np.array(pairs, np.int32).reshape(-1, 2))
     held = {"vocabulary": fingerprint(measures), "terms": [measure.term for measure in measures]}
@@ -59,23 +91,3 @@ def fingerprint(measures: Sequence[Measure]) -> str:
     """Changes when a name changes that passages are tagged by."""
     names = json.dumps([[measure.term, *measure.variants] for measure in measures], ensure_ascii=False)
     return hashlib.sha256(names.encode()).hexdigest()[:16]
-
-
-def _names(measures: Sequence[Measure]) -> ahocorasick.Automaton:
-    automaton = ahocorasick.Automaton()
-    owners: dict[str, set[int]] = {}
-    for number, measure in enumerate(measures):
-        for name in (measure.term, *measure.variants):
-            owners.setdefault(bare(name), set()).add(number)
-    for name, numbers in owners.items():
-        automaton.add_word(name, numbers)
-    if owners:
-        automaton.make_automaton()
-    return automaton
-
-
-def _named(names: ahocorasick.Automaton, text: str) -> set[int]:
-    """The longest names from left to right: 行政复议体制改革 is not also 行政复议."""
-    if not len(names):
-        return set()
-    return {number for _, numbers in names.iter_long(text.replace(" ", "")) for number in numbers}

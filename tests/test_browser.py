@@ -137,3 +137,33 @@ def test_the_interface_switches_to_english_and_stays(page) -> None:
     assert page.locator("html").get_attribute("lang") == "en"
     page.locator(".facets").get_by_role("link", name="township").click()
     assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_what_the_question_names_is_a_chip_that_can_be_taken_away(page) -> None:
+    page.goto("/search?q=临溪市2023年行政复议案件数")
+    assert page.locator(".hit").count() == 0
+    page.locator(".chips").get_by_role("link", name="年份").click()
+    assert page.locator(".hit").count() > 0
+    assert page.locator(".chips").get_by_role("link", name="年份").count() == 0
+    assert page.locator(".chips").get_by_role("link", name="地方").count() == 1
+    shoot(page, "chips")
+
+
+def test_the_figure_asked_for_is_marked_within_its_line(page) -> None:
+    page.goto("/ask?q=临溪市2021年收到多少件行政复议申请")
+    mark = page.locator("mark.amount").first
+    assert mark.inner_text() == "196件"
+    assert mark.bounding_box()["width"] < 100
+    shoot(page, "figure")
+
+
+def test_a_comparison_sets_places_side_by_side(page) -> None:
+    page.goto("/ask?q=各地行政复议工作做法比较")
+    columns = page.locator(".compare > section")
+    assert columns.count() >= 3
+    first, second = columns.nth(0).bounding_box(), columns.nth(1).bounding_box()
+    assert first["x"] + first["width"] <= second["x"]
+    assert first["y"] == second["y"]
+    # The columns scroll by themselves: the page does not.
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    shoot(page, "compare")

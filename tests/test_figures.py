@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from retrieval.measures import load_measures
+from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query
 from tests.conftest import REPORTS, SHARED
 from webapp.figures import answering, derived, figures
@@ -89,6 +91,15 @@ def test_the_figure_that_answers_shares_the_questions_words_and_unit(question: s
     plain = normalise_query(question)
     figure = answering(text, plain, content_terms(plain), (0, len(text)))
     assert (figure.base_value if figure else None) == value
+
+
+def test_a_figure_of_another_measure_does_not_answer() -> None:
+    naming = Naming(load_measures())
+    text = "认真执行行政复议决定，全年行政诉讼案件共受理0件。"
+    plain = normalise_query("行政复议案件受理多少件")
+    assert answering(text, plain, content_terms(plain), (0, len(text)), naming) is None
+    same = normalise_query("行政诉讼案件受理多少件")
+    assert answering(text, same, content_terms(same), (0, len(text)), naming) is not None
 
 
 def test_a_count_stated_only_as_a_rate_is_derived_with_its_parts() -> None:

@@ -94,6 +94,7 @@ def test_years_become_a_filter(text: str, years: tuple[int | None, int | None]) 
     [
         ("哪些县推行了三项制度", "county", None),
         ("哪些乡镇打算推行说理式执法", "township", "planned"),
+        ("哪些乡镇打算把处罚道理讲清楚", "township", "planned"),
         ("which provinces plan to cut inspections", "province", "planned"),
         ("各乡镇执法还有哪些不足", "township", "shortcoming"),
         ("材料不足先受理", None, None),

@@ -7,9 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from retrieval.config import Config
+from retrieval.encoder.locate import locate
+from retrieval.encoder.sbert import CrossEncoderReranker
 from retrieval.errors import QueryError
 from retrieval.filters import in_region, parse_filters
-from retrieval.search import Searcher, best_sentence, matched_spans
+from retrieval.highlight import best_sentence, matched_spans
+from retrieval.search import Searcher, open_searcher
 from retrieval.text import normalise_query, normalise_with_offsets, tokens
 from retrieval.types import Filters, Region, Results
 
@@ -159,3 +163,23 @@ def test_without_token_vectors_whole_passage_vectors_rank(searcher: Searcher) ->
     dense = [hit.why.dense for hit in hits]
     assert dense == sorted(dense, reverse=True)
     assert len(set(dense)) > 10
+
+
+def test_a_cross_encoder_reorders_the_first_hits_and_nothing_else(searcher: Searcher, config: Config) -> None:
+    whole = CrossEncoderReranker(str(locate(config).path))  # the encoder's body under an untrained head
+    reranked = Searcher(searcher.index, searcher.encoder, replace(searcher.settings, rerank=5), None, whole)
+    plain = Searcher(searcher.index, searcher.encoder, searcher.settings)
+    query = "行政复议案件审理"
+    before, after = plain.search(query, limit=20).hits, reranked.search(query, limit=20).hits
+    judged = whole.scores(query, [hit.passage.text for hit in before[:5]])
+    assert [hit.passage.id for hit in after[:5]] == [before[i].passage.id for i in np.argsort(-judged, kind="stable")]
+    assert [hit.passage.id for hit in after[5:]] == [hit.passage.id for hit in before[5:]]
+    assert [hit.score for hit in after] == [hit.score for hit in before]
+
+
+def test_a_cross_encoder_that_cannot_be_had_is_done_without(
+    searcher: Searcher, config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    named = replace(config, search=replace(config.search, cross_encoder="/nowhere/cross-encoder"))
+    assert open_searcher(named, searcher.index, searcher.encoder).search("行政复议").total
+    assert "/nowhere/cross-encoder" in caplog.text

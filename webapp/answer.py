@@ -9,6 +9,7 @@ import numpy as np
 
 from retrieval.filters import admits
 from retrieval.search import Searcher
+from retrieval.tags import Naming
 from retrieval.text import normalise_query
 from retrieval.types import Filters, Hit, ReportSummary
 from webapp.evidence import evidence_model, features, gives_figure
@@ -89,7 +90,7 @@ def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: 
         return _no_report(found, reports, scope)
     fitting = _fitting(searcher, found)
     chosen = _best_of_each(fitting, question)
-    entries = tuple(_entry(hit, strength, question) for strength, hit in chosen)
+    entries = tuple(_entry(hit, strength, question, searcher.naming) for strength, hit in chosen)
     return _answer(found, _coverage(reports, scope, entries, question.filters), entries)
 
 
@@ -97,11 +98,11 @@ def _fitting(searcher: Searcher, found: Found) -> list[tuple[float, Hit]]:
     """The hits that are evidence, in their order, each with how likely it is to answer."""
     results, question = found.results, found.question
     model = evidence_model()
-    chances = model.probabilities(features(results, question, searcher.background(found.query)))
+    chances = model.probabilities(features(results, question, searcher.background(found.query), searcher.naming))
     usable = [
         (float(chance), hit) for chance, hit in zip(chances, results.hits, strict=True) if chance >= model.entry_from
     ]
-    usable = [(chance, hit) for chance, hit in usable if gives_figure(hit, question)]
+    usable = [(chance, hit) for chance, hit in usable if gives_figure(hit, question, searcher.naming)]
     return usable if any(chance >= model.answer_from for chance, _ in usable) else []
 
 
@@ -121,7 +122,7 @@ def _best_of_each(fitting: list[tuple[float, Hit]], question: Question) -> list[
     return list(chosen.values())
 
 
-def _entry(hit: Hit, strength: float, question: Question) -> Entry:
+def _entry(hit: Hit, strength: float, question: Question, naming: Naming | None) -> Entry:
     """The best sentence; for an amount, the sentence of the figure that was asked for."""
     begin, text = hit.passage.start, hit.passage.text
     start, end = hit.sentence
@@ -130,7 +131,11 @@ def _entry(hit: Hit, strength: float, question: Question) -> Entry:
     if question.kind != "fact" or not asks_amount(asked):
         return entry
     worked_out = derived(text, asked)
-    figure = worked_out.parts[1] if worked_out else answering(text, asked, question.terms, (start - begin, end - begin))
+    figure = (
+        worked_out.parts[1]
+        if worked_out
+        else answering(text, asked, question.terms, (start - begin, end - begin), naming)
+    )
     if figure is None:
         return entry
     first, last = figure.sentence

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.search import Background
+from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query, tokens
 from retrieval.types import Hit, Results
 from webapp.figures import answering, asks_amount, derived
@@ -70,14 +71,16 @@ def evidence_model() -> Model:
     return Model(**held)
 
 
-def features(results: Results, question: Question, background: Background) -> np.ndarray:
+def features(results: Results, question: Question, background: Background, naming: Naming | None) -> np.ndarray:
     """What is known of each hit, shape (hits, FEATURES)."""
     best = max((hit.why.similarity or 0.0 for hit in results.hits), default=0.0)
-    rows = [_features(hit, results, question, background, best) for hit in results.hits]
+    rows = [_features(hit, results, question, background, best, naming) for hit in results.hits]
     return np.array(rows, float).reshape(-1, len(FEATURES))
 
 
-def _features(hit: Hit, results: Results, question: Question, background: Background, best: float) -> Sequence[float]:
+def _features(
+    hit: Hit, results: Results, question: Question, background: Background, best: float, naming: Naming | None
+) -> Sequence[float]:
     why = hit.why
     typical = 0.0 if math.isnan(background.similarity) else background.similarity
     similarity = typical if why.similarity is None else why.similarity
@@ -92,7 +95,7 @@ def _features(hit: Hit, results: Results, question: Question, background: Backgr
         float(results.measure in why.measures),
         results.measure_strength,
         float(question.kind == "fact"),
-        float(question.kind == "fact" and gives_figure(hit, question)),
+        float(question.kind == "fact" and gives_figure(hit, question, naming)),
     )
 
 
@@ -103,7 +106,7 @@ def term_share(hit: Hit, terms: Iterable[str]) -> float:
     return len(wanted & set(tokens(words))) / len(wanted) if wanted else 0.0
 
 
-def gives_figure(hit: Hit, question: Question) -> bool:
+def gives_figure(hit: Hit, question: Question, naming: Naming | None) -> bool:
     """Whether a passage states, or lets one work out, a figure of the kind asked for; true where none is asked for."""
     asked = normalise_query(question.text)
     if not asks_amount(asked):
@@ -111,4 +114,4 @@ def gives_figure(hit: Hit, question: Question) -> bool:
     begin = hit.passage.start
     sentence = (hit.sentence[0] - begin, hit.sentence[1] - begin)
     text = hit.passage.text
-    return bool(answering(text, asked, question.terms, sentence) or derived(text, asked))
+    return bool(answering(text, asked, question.terms, sentence, naming) or derived(text, asked))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from retrieval.tags import Naming
 from retrieval.text import Normalised, normalise_with_offsets, sentences, tokens
 
 _SCALES = {"百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
@@ -168,11 +169,13 @@ def asks_amount(question: str) -> bool:
     return bool(_ASKS_AMOUNT.search(question))
 
 
-def answering(text: str, question: str, terms: Iterable[str], sentence: tuple[int, int]) -> Figure | None:
+def answering(
+    text: str, question: str, terms: Iterable[str], sentence: tuple[int, int], naming: Naming | None = None
+) -> Figure | None:
     """The figure of a passage that answers a normalised question, or None where it gives none of the kind asked for.
 
     Its clause shares most with the question; the sentence that ranked best, the kind of unit and being no part of
-    another figure decide between equals.
+    another figure decide between equals. A clause that names another measure than the question's does not answer.
     """
     asked = _ASKED_UNIT.search(question)
     wanted = set(terms)
@@ -180,6 +183,8 @@ def answering(text: str, question: str, terms: Iterable[str], sentence: tuple[in
     asked_of = _HOW_MANY.split(question)[0].replace(" ", "").removesuffix("率")
     counted = [term for size in (6, 2, 2) for term in tokens(asked_of[-size:]) if term in wanted]
     candidates = [figure for figure in figures(text) if _fits(figure, asked)]
+    if naming:
+        candidates = [figure for figure in candidates if not naming.differ(question, figure.clause)]
     if not candidates:
         return None
 
