@@ -23,6 +23,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from evaluate import ROOT, SHARED, row, sets
 
 from indexer.build import build
@@ -31,11 +32,11 @@ from retrieval.config import Config, load_config
 from retrieval.encoder import Encoder, open_encoder
 from retrieval.expansion import open_expander
 from retrieval.measures import Measure, load_measures
-from retrieval.search import open_searcher
+from retrieval.search import Searcher, open_searcher
 from retrieval.store import open_index
 from retrieval.text import bare, normalise, normalise_query, tokens
 from webapp.question import content_terms
-from wenzheng.evaluation import Evaluation, compare, evaluate
+from wenzheng.evaluation import Evaluation, compare, evaluate, held_passages, holders
 
 HERE = Path(__file__).parent
 PASSAGES = 10_000
@@ -143,6 +144,31 @@ def reports(count: int, kinds: list[tuple[str, list[str]]], seed: int = 7) -> It
         yield f"{number:05d}-{place}-{year}.txt", "\n".join(lines)
 
 
+def first_stage(searcher: Searcher, path: Path) -> str:
+    """Recall@100 of each first stage alone and of all candidates, and what the index keeps of a passage on disk."""
+    passages = held_passages(searcher)
+    everything = np.ones(len(searcher.index.report_numbers), bool)
+    names = {searcher.index.passage(row).id: row for row in range(len(everything))}
+    shares: dict[str, list[float]] = {"vectors": [], "BM25": [], "candidates": []}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        question = json.loads(line)
+        wanted = {names[i] for quote in question["relevant"] for i in holders(searcher, quote, passages)}
+        if wanted:
+            query = searcher.prepare(question["query"])
+            words = searcher.index.lexical.scores(query.terms)
+            found = {
+                "vectors": searcher.index.nearest(query.encoded.pooled, 100, everything)[0],
+                "BM25": np.argsort(-words, kind="stable")[:100],
+                "candidates": searcher.rank(query, everything).rows,
+            }
+            for stage, rows in found.items():
+                shares[stage].append(len(wanted & set(rows.tolist())) / len(wanted))
+    manifest = searcher.index.manifest
+    size = sum(entry.size for entry in manifest.files()) / max(1, searcher.index.passage_count)
+    recalls = ", ".join(f"{stage} {np.mean(values):.3f}" for stage, values in shares.items())
+    return f"\nFirst stage, recall@100: {recalls}. The index keeps {size / 1000:.1f} kB a passage on disk."
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passages", type=int, default=PASSAGES)
@@ -169,6 +195,7 @@ def main() -> None:
                 root.mkdir()
                 shutil.copy(embedded, root / layout.EMBEDDINGS)
             embedded = root / layout.EMBEDDINGS
+            stages: dict[str, str] = {}
             found: dict[str, dict[str, tuple[int, Evaluation]]] = {}
             for label, folders in (("alone", [source]), ("with distractors", [source, folder])):
                 begin = time.time()
@@ -179,10 +206,12 @@ def main() -> None:
                 for name, own, questions in sets():
                     if own == source:
                         found.setdefault(name, {})[label] = (count, evaluate(searcher, questions))
+                        stages[name] = first_stage(searcher, questions)
             for name, results in found.items():
                 lines += [f"\n## {name}\n", header, "|---" * 8 + "|"]
                 lines += [row(f"{label} ({count} passages)", scored) for label, (count, scored) in results.items()]
                 scores = [scored for _, scored in results.values()]
+                lines.append(stages[name])
                 lines.append("\n" + compare(scores[1], scores[0]).as_markdown())
     text = "\n".join(lines) + "\n"
     (ROOT / "bench" / "results" / "distractors.md").write_text(text, encoding="utf-8")
