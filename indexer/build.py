@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -13,15 +14,15 @@ from filelock import FileLock, Timeout
 
 from indexer.chunk import chunk
 from indexer.clean import clean
-from indexer.corrections import Corrections, load_corrections
+from indexer.discover import Source, discover
 from indexer.metadata import extract, override
 from indexer.outline import outline
-from indexer.readers import READABLE, media_type, read
+from indexer.readers import media_type, read
 from indexer.registry import Registry, cached
 from retrieval import layout, store
 from retrieval.config import Config
 from retrieval.encoder import Encoder
-from retrieval.errors import IndexUnusableError, ReadError, WenzhengError
+from retrieval.errors import IndexUnusableError, WenzhengError
 from retrieval.files import write_atomic
 from retrieval.late import quantise
 from retrieval.layout import Manifest
@@ -38,18 +39,8 @@ Steps = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A file to index: where it is, its name inside the folder given, and what the manifest says of it."""
-
-    path: Path
-    root: Path
-    name: str
-    corrections: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happened to a file: new, changed, unchanged or failed; `reason` says why, or what could not be read of it."""
+    """What happened to a file: new, changed, unchanged, skipped or failed; `reason` says why, or what could not be read of it."""
 
     source_name: str
     status: str
@@ -79,8 +70,14 @@ def build(paths: list[Path], root: Path, config: Config, encoder: Encoder, steps
     Raises IndexUnusableError when the index is of another kind or another build is running, ReadError when a path
     or manifest is unusable as a whole. Faults of single reports are outcomes, not errors.
     """
+    with tempfile.TemporaryDirectory(prefix="wenzheng-") as scratch:
+        return _build(list(discover(paths, Path(scratch))), root, config, encoder, steps, rebuild=rebuild)
+
+
+def _build(
+    sources: list[Source], root: Path, config: Config, encoder: Encoder, steps: Steps, *, rebuild: bool
+) -> Summary:
     begin = time.perf_counter()
-    sources = list(discover(paths))
     measures = load_measures(vocabulary_path(config))
     root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / layout.LOCK)
@@ -113,25 +110,6 @@ def build(paths: list[Path], root: Path, config: Config, encoder: Encoder, steps
     )
     _record_run(root, summary)
     return summary
-
-
-def discover(paths: list[Path]) -> Iterator[Source]:
-    """Readable files under the paths, in a stable order. Raises ReadError for a path that does not exist."""
-    for given in paths:
-        if not given.exists():
-            raise ReadError(f"找不到 {given}", f"not found: {given}")
-        root = given if given.is_dir() else given.parent
-        corrections: dict[Path, Corrections] = {}
-        files = sorted(p for p in given.rglob("*") if p.is_file()) if given.is_dir() else [given]
-        for path in files:
-            hidden = any(part.startswith((".", "~$")) for part in path.relative_to(root).parts)
-            if hidden or (given.is_dir() and path.suffix.lower() not in READABLE):
-                continue
-            for folder in (root, path.parent):
-                if folder not in corrections:
-                    corrections[folder] = load_corrections(folder)
-            name = path.relative_to(root).as_posix()
-            yield Source(path, root, name, {**corrections[root].of(name), **corrections[path.parent].of(path.name)})
 
 
 def make_report(data: bytes, source_name: str, corrections: dict[str, str], config: Config, report_id: str) -> Report:
@@ -210,6 +188,8 @@ def _prepare(sources: list[Source], root: Path, batch: _Batch, config: Config, s
 
 
 def _prepare_one(source: Source, root: Path, batch: _Batch, registry: Registry, config: Config) -> Outcome:
+    if source.fault or source.skipped:
+        return Outcome(source.name, "failed" if source.fault else "skipped", source.fault or source.skipped)
     try:
         data = source.path.read_bytes()
         sha256 = hashlib.sha256(data).hexdigest()

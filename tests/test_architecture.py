@@ -20,6 +20,7 @@ HEAVY = {
     "opencc": "retrieval/text.py",
     "httpx2": "webapp/llm.py",
     "jionlp": "retrieval/gazetteer.py",
+    "openpyxl": "indexer/readers/sheet.py",
     "pdfplumber": "indexer/readers/pdf.py",
     "docx": "indexer/readers/docx.py",
     "lxml": "indexer/readers/html.py",

@@ -189,10 +189,11 @@ def reports(index_dir: Path | None, as_json: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def inspect(index_dir: Path | None, file: Path) -> None:  # noqa: ARG001  # global option; a file needs no index
     """What is kept of a file and what is removed, side by side, and what was found out about it."""
-    from indexer.build import discover, make_report
+    from indexer.build import make_report
+    from indexer.discover import discover
     from wenzheng import show
 
-    source = next(discover([file]))
+    source = next(discover([file], Path()))
     config = click.get_current_context().obj.config
     show.inspection(make_report(file.read_bytes(), source.name, source.corrections, config, "inspected"))
 

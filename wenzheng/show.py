@@ -21,7 +21,13 @@ from webapp.answer import Answer, place_name
 from webapp.finding import Found
 
 _STEPS = {"read": "读取 reading", "embed": "向量化 embedding"}
-_STATUS = {"new": "新增 new", "changed": "更新 changed", "unchanged": "未变 unchanged", "failed": "失败 failed"}
+_STATUS = {
+    "new": "新增 new",
+    "changed": "更新 changed",
+    "unchanged": "未变 unchanged",
+    "skipped": "未读 skipped",
+    "failed": "失败 failed",
+}
 
 
 def output(value: Any) -> None:
@@ -53,15 +59,16 @@ def summary(result: Summary, *, as_json: bool) -> None:
     """Counts, the reason of each failure, and how long it took."""
     if as_json:
         counts = {status: result.count(status) for status in _STATUS}
-        output({"read": len(result.outcomes), **counts, **asdict(result)})
+        output({"read": len(result.outcomes) - counts["skipped"], **counts, **asdict(result)})
         return
     for outcome in result.outcomes:
         if outcome.status == "failed":
             click.echo(f"  ✗ {outcome.reason}", err=True)
-        elif outcome.reason:
+        elif outcome.reason and outcome.status != "skipped":
             click.echo(f"  ! {outcome.source_name}：{outcome.reason}", err=True)
     line = "，".join(f"{label} {result.count(status)}" for status, label in _STATUS.items())
-    click.echo(f"读取报告 reports read {len(result.outcomes)}：{line}")
+    read = len(result.outcomes) - result.count("skipped")
+    click.echo(f"读取报告 reports read {read}：{line}")
     click.echo(
         f"索引现有 index holds {result.reports} 份报告 reports，{result.passages} 个段落 passages；"
         f"本次新增 {result.new_passages}，用时 {result.seconds} 秒 seconds"
