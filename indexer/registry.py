@@ -28,17 +28,62 @@ class Registry:
         )
         self._database.execute("CREATE TABLE IF NOT EXISTS contents (sha256 TEXT PRIMARY KEY, report_id TEXT)")
 
+        self._database.execute("CREATE TABLE IF NOT EXISTS texts (text TEXT, version_id TEXT PRIMARY KEY)")
+        self._database.execute("CREATE INDEX IF NOT EXISTS texts_by_text ON texts (text)")
+        self._database.execute("CREATE TABLE IF NOT EXISTS repeats (version_id TEXT PRIMARY KEY, of_version TEXT)")
+
     def report_id(self, root: str, source_name: str, sha256: str) -> str:
         """The id for these bytes under this name: known bytes keep theirs, a known name keeps its, else a new one."""
         by_bytes = self._one("SELECT report_id FROM contents WHERE sha256 = ?", (sha256,))
         by_name = self._one("SELECT report_id FROM files WHERE root = ? AND source_name = ?", (root, source_name))
         report_id = by_bytes or by_name or f"r{sha256[:12]}"
+        self.remember(root, source_name, sha256, report_id)
+        return report_id
+
+    def remember(self, root: str, source_name: str, sha256: str, report_id: str) -> None:
+        """A file now holds these bytes and is (a source of) that report."""
         with self._database:
-            self._database.execute("INSERT OR IGNORE INTO contents VALUES (?,?)", (sha256, report_id))
+            self._database.execute("INSERT OR REPLACE INTO contents VALUES (?,?)", (sha256, report_id))
             self._database.execute(
                 "INSERT OR REPLACE INTO files VALUES (?,?,?,?)", (root, source_name, sha256, report_id)
             )
-        return report_id
+
+    def files_under(self, path: Path) -> list[tuple[str, str, str]]:
+        """(root, source name, report id) of every known file that is, or lies in, a path."""
+        rows = self._database.execute("SELECT root, source_name, report_id FROM files").fetchall()
+        return [row for row in rows if (Path(row[0]) / row[1]).is_relative_to(path)]
+
+    def holds(self, root: str, source_name: str) -> bool:
+        """Whether a file is known."""
+        query = "SELECT report_id FROM files WHERE root = ? AND source_name = ?"
+        return self._one(query, (root, source_name)) is not None
+
+    def forget(self, root: str, source_name: str) -> None:
+        """A file is gone."""
+        with self._database:
+            self._database.execute("DELETE FROM files WHERE root = ? AND source_name = ?", (root, source_name))
+
+    def has_source(self, report_id: str) -> bool:
+        """Whether any known file still holds a report."""
+        return self._one("SELECT report_id FROM files WHERE report_id = ?", (report_id,)) is not None
+
+    def note_text(self, version_id: str, text: str) -> None:
+        """A version has this text (a digest)."""
+        with self._database:
+            self._database.execute("INSERT OR REPLACE INTO texts VALUES (?,?)", (text, version_id))
+
+    def versions_with(self, text: str) -> list[str]:
+        """Versions that have this text."""
+        return [row[0] for row in self._database.execute("SELECT version_id FROM texts WHERE text = ?", (text,))]
+
+    def note_repeat(self, version_id: str, of_version: str) -> None:
+        """A file read as this version only repeats another version's text."""
+        with self._database:
+            self._database.execute("INSERT OR REPLACE INTO repeats VALUES (?,?)", (version_id, of_version))
+
+    def repeated(self, version_id: str) -> str | None:
+        """The version whose text a version was found to repeat."""
+        return self._one("SELECT of_version FROM repeats WHERE version_id = ?", (version_id,))
 
     def _one(self, query: str, values: tuple[str, ...]) -> str | None:
         row = self._database.execute(query, values).fetchone()

@@ -43,8 +43,22 @@ class SegmentEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A file that is not searched again: `kind` is `bytes` or `text`, whichever it shares with a report."""
+
+    source_name: str
+    sha256: str
+    report_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """One version of the index. `tombstones` are version ids of reports that the search leaves out."""
+    """One version of the index. `tombstones` are version ids of reports that the search leaves out.
+
+    Of these `withdrawn` are those whose file is gone, and `purged` those that cannot be cited any more; the rest
+    have been superseded by a newer version of the same report.
+    """
 
     number: int
     created: str
@@ -53,6 +67,9 @@ class Manifest:
     dimension: int
     segments: tuple[SegmentEntry, ...] = ()
     tombstones: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    purged: tuple[str, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
     lexical_id: str = ""
     lexical_files: tuple[FileEntry, ...] = ()
     reports: int = 0
@@ -119,7 +136,9 @@ def load_manifest(path: Path) -> Manifest:
         SegmentEntry(s["id"], s["reports"], s["passages"], _entries(s["files"])) for s in values["segments"]
     )
     values["lexical_files"] = _entries(values["lexical_files"])
-    values["tombstones"] = tuple(values["tombstones"])
+    for name in ("tombstones", "withdrawn", "purged"):
+        values[name] = tuple(values.get(name, ()))
+    values["duplicates"] = tuple(Duplicate(**row) for row in values.get("duplicates", ()))
     return Manifest(**values)
 
 

@@ -15,13 +15,13 @@ from retrieval import layout
 from retrieval.errors import IndexUnusableError, NotFoundError
 from retrieval.files import sha256_file, staged_directory
 from retrieval.late import TokenCodes, TokenIndex, write_tokens
-from retrieval.layout import FileEntry, Manifest, SegmentEntry, file_entry
+from retrieval.layout import Duplicate, FileEntry, Manifest, SegmentEntry, file_entry
 from retrieval.lexical import LexicalIndex, write_lexical
 from retrieval.measures import Measure
 from retrieval.segment import SegmentReader, write_segment
 from retrieval.tags import TagIndex, write_tags
 from retrieval.text import normalise
-from retrieval.types import ROLES, Passage, Report, ReportSummary
+from retrieval.types import ROLES, Passage, Report, ReportSummary, ReportVersion, VersionState
 from retrieval.vectors import VectorIndex, write_vectors
 
 
@@ -53,18 +53,25 @@ class Index:
         self._load_columns()
 
     def _load_columns(self) -> None:
-        dead = set(self.manifest.tombstones)
+        dead, withdrawn, purged = (
+            set(part) for part in (self.manifest.tombstones, self.manifest.withdrawn, self.manifest.purged)
+        )
         self.reports: list[ReportSummary] = []
-        self.withdrawn: list[ReportSummary] = []
+        # Texts that the search leaves out, by version id; those that were purged are not even cited.
+        self.retired: dict[str, ReportVersion] = {}
         self._home: dict[str, int] = {}
         numbers: dict[str, int] = {}
         for place, segment in enumerate(self._segments):
             for summary in segment.summaries():
-                if summary.version_id in dead:
-                    self.withdrawn.append(summary)
+                version = summary.version_id
+                if version in purged:
+                    continue
+                self._home[version] = place
+                if version in dead:
+                    state: VersionState = "withdrawn" if version in withdrawn else "superseded"
+                    self.retired[version] = ReportVersion(summary, state)
                 else:
-                    numbers[summary.version_id] = len(self.reports)
-                    self._home[summary.id] = place
+                    numbers[version] = len(self.reports)
                     self.reports.append(summary)
         columns = [column for segment in self._segments for column in segment.columns()]
         # Row → number of its report in `reports`; -1 for passages of withdrawn versions.
@@ -100,25 +107,61 @@ class Index:
         return self._segments[place].passage(int(row - self.starts[place]))
 
     def find_passage(self, passage_id: str) -> tuple[Passage, ReportSummary]:
-        """A passage by its id. Raises NotFoundError."""
+        """A passage by its id, from the text in force or else from the newest that has it. Raises NotFoundError."""
+        retired: tuple[Passage, ReportSummary] | None = None
         for place, segment in enumerate(self._segments):
-            for row, _version in segment.rows_of(passage_id):
+            for row, version in segment.rows_of(passage_id):
                 number = self.report_numbers[self.starts[place] + row]
                 if number >= 0:
                     return segment.passage(row), self.reports[number]
-        raise NotFoundError(f"没有编号为 {passage_id} 的段落", f"there is no passage {passage_id}")
+                if version in self.retired:
+                    retired = segment.passage(row), self.retired[version].summary
+        if retired is None:
+            raise NotFoundError(f"没有编号为 {passage_id} 的段落", f"there is no passage {passage_id}")
+        return retired
 
-    def summary(self, report_id: str) -> ReportSummary:
-        """A report's summary by its id. Raises NotFoundError."""
-        try:
-            return self._by_id[report_id]
-        except KeyError:
-            raise NotFoundError(f"没有编号为 {report_id} 的报告", f"there is no report {report_id}") from None
+    def summary(self, report_id: str, version_id: str | None = None) -> ReportSummary:
+        """A report's summary by its id: the text in force, else its newest, or a given version. Raises NotFoundError."""
+        found = [version.summary for version in self.versions(report_id)]
+        chosen = [summary for summary in found if version_id in (None, summary.version_id)]
+        if not chosen:
+            missing = report_id if not found else f"{report_id} {version_id}"
+            raise NotFoundError(f"没有编号为 {missing} 的报告", f"there is no report {missing}")
+        return chosen[0]
 
-    def report(self, report_id: str) -> Report:
-        """A whole report by its id. Raises NotFoundError."""
-        summary = self.summary(report_id)
-        return self._segments[self._home[report_id]].report(summary)
+    def versions(self, report_id: str) -> tuple[ReportVersion, ...]:
+        """All texts of a report that can be cited: the one in force, then the others from the newest."""
+        current = self._by_id.get(report_id)
+        # Segments are added in time, and `retired` follows them.
+        retired = [version for version in self.retired.values() if version.summary.id == report_id]
+        return (*((ReportVersion(current, "current"),) if current else ()), *reversed(retired))
+
+    def state(self, summary: ReportSummary) -> VersionState:
+        """Whether a text is the one in force."""
+        retired = self.retired.get(summary.version_id)
+        return retired.state if retired else "current"
+
+    def report(self, report_id: str, version_id: str | None = None) -> Report:
+        """A whole report by its id, as `summary` finds it. Raises NotFoundError."""
+        summary = self.summary(report_id, version_id)
+        return self._segments[self._home[summary.version_id]].report(summary)
+
+    def summaries_of(self, version_ids: set[str]) -> list[ReportSummary]:
+        """Summaries by version id, purged ones too."""
+        return [s for segment in self._segments for s in segment.summaries() if s.version_id in version_ids]
+
+    def lookup(self, name: str) -> Report:
+        """A report by its id, a version by its id, or the newest text read from a file. Raises NotFoundError."""
+        summaries = [*self.reports, *(version.summary for version in reversed(self.retired.values()))]
+        for key in ("id", "version_id", "source_name"):
+            found = next((summary for summary in summaries if getattr(summary, key) == name), None)
+            if found:
+                return self.report(found.id, found.version_id)
+        raise NotFoundError(f"没有 {name} 这份报告", f"there is no report {name}")
+
+    def sources(self, report_id: str) -> tuple[Duplicate, ...]:
+        """Other files that hold the same report and are not searched again."""
+        return tuple(duplicate for duplicate in self.manifest.duplicates if duplicate.report_id == report_id)
 
     def passages(self) -> Iterator[tuple[Passage, ReportSummary]]:
         """All passages that the search sees, in order."""

@@ -9,6 +9,7 @@ Role = Literal["done", "planned", "shortcoming", "other"]
 Level = Literal["province", "prefecture", "county", "township"]
 ROLES: tuple[Role, ...] = ("done", "planned", "shortcoming", "other")
 LEVELS: tuple[Level, ...] = ("province", "prefecture", "county", "township")
+VersionState = Literal["current", "superseded", "withdrawn"]
 ParagraphKind = Literal["title", "salutation", "heading", "body", "signature", "line"]
 
 
@@ -120,6 +121,14 @@ class ReportSummary:
     sha256: str
     media_type: str
     metadata: Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class ReportVersion:
+    """One text of a report that has been indexed; only the current one is searched, all can be cited."""
+
+    summary: ReportSummary
+    state: VersionState
 
 
 @dataclass(frozen=True, slots=True)

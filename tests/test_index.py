@@ -98,8 +98,8 @@ def test_a_report_changed_back_is_found_again_once(run, folder: Path, tmp_path: 
 
 def test_the_same_bytes_under_two_names_are_one_report_however_often_it_runs(run, folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "a.txt", folder / "z.txt")
-    assert statuses(run())["z.txt"] == "unchanged"
-    assert statuses(run()) == {"a.txt": "unchanged", "b/c.txt": "unchanged", "z.txt": "unchanged"}
+    assert statuses(run())["z.txt"] == "duplicate"
+    assert statuses(run()) == {"a.txt": "unchanged", "b/c.txt": "unchanged", "z.txt": "duplicate"}
     assert len(open_index(tmp_path / "index").reports) == 2
 
 

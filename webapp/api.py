@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response, jsonify, request, send_file
 
 from webapp import present
@@ -36,7 +38,9 @@ def summary() -> Response:
 
 @blueprint.get("/api/v1/passages/<passage_id>")
 def passage(passage_id: str) -> Response:
-    return jsonify(present.passage_object(*searcher().index.find_passage(passage_id)))
+    index = searcher().index
+    found, summary = index.find_passage(passage_id)
+    return jsonify({**present.passage_object(found, summary), "state": index.state(summary)})
 
 
 @blueprint.get("/api/v1/reports")
@@ -46,14 +50,23 @@ def reports() -> Response:
 
 @blueprint.get("/api/v1/reports/<report_id>")
 def report(report_id: str) -> Response:
-    return jsonify(present.full_report_object(searcher().index.report(report_id)))
+    index = searcher().index
+    whole = index.report(report_id, request.args.get("version"))
+    return jsonify(
+        {
+            **present.full_report_object(whole),
+            "state": index.state(whole.summary),
+            "versions": [present.version_object(version) for version in index.versions(report_id)],
+            "sources": [asdict(source) for source in index.sources(report_id)],
+        }
+    )
 
 
 @blueprint.get("/api/v1/reports/<report_id>/original")
 def original(report_id: str) -> Response:
     """The untouched file, always as a download: a report's own script must never run on this site."""
     index = searcher().index
-    summary = index.summary(report_id)
+    summary = index.summary(report_id, request.args.get("version"))
     name = summary.source_name.rsplit("/", 1)[-1]
     response = send_file(
         index.original(summary).resolve(), mimetype=summary.media_type, as_attachment=True, download_name=name

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 
+from retrieval.errors import NotFoundError
 from retrieval.search import FACETS, Searcher
+from retrieval.store import Index
+from retrieval.text import sentences
 from retrieval.types import Paragraph, Report
 from webapp.answer import Entry, place_name
 from webapp.answer import ask as answer_question
 from webapp.chips import chips
+from webapp.difference import differences
 from webapp.evidence import evidence_model
 from webapp.finding import find
 from webapp.links import report_link, source_link
@@ -109,14 +113,18 @@ def reports() -> str:
 
 @blueprint.get("/reports/<report_id>")
 def report(report_id: str) -> str:
-    whole = searcher().index.report(report_id)
+    index = searcher().index
     wanted = request.args.get("passage", "")
+    whole = _version_with(index, report_id, wanted, request.args.get("version"))
     passage = next((p for p in whole.passages if p.id == wanted), None)
     shown = (passage.start, passage.end) if passage else None
     url = whole.summary.metadata.url
     return render_template(
         "report.html",
         report=whole,
+        state=index.state(whole.summary),
+        versions=index.versions(report_id),
+        sources=index.sources(report_id),
         metadata=whole.summary.metadata,
         lines=_lines(whole, shown),
         passage=passage,
@@ -124,6 +132,35 @@ def report(report_id: str) -> str:
         source=source_link(url, whole.summary.media_type, passage) if passage else url,
         removed_characters=sum(len(removal.text) for removal in whole.removals),
     )
+
+
+@blueprint.get("/reports/<report_id>/diff")
+def diff(report_id: str) -> str:
+    index = searcher().index
+    new = index.report(report_id, request.args.get("to"))
+    old = index.report(report_id, request.args.get("from"))
+    changes = differences(old, new)
+    return render_template(
+        "diff.html",
+        old=old,
+        new=new,
+        changes=changes,
+        changed=sum(change.kind != "equal" for change in changes),
+        total=len(sentences(new.text)),
+        report_link=report_link,
+    )
+
+
+def _version_with(index: Index, report_id: str, passage_id: str, version_id: str | None) -> Report:
+    """The version asked for, or the one that a link to a passage means: a citation outlives the text in force."""
+    if passage_id and not version_id:
+        try:
+            _, summary = index.find_passage(passage_id)
+        except NotFoundError:
+            return index.report(report_id)
+        if summary.id == report_id:
+            return index.report(report_id, summary.version_id)
+    return index.report(report_id, version_id)
 
 
 def _lines(report: Report, shown: tuple[int, int] | None) -> list[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from retrieval.types import Filters, Hit, Passage, Region, Report, ReportSummary
+from retrieval.types import Filters, Hit, Passage, Region, Report, ReportSummary, ReportVersion
 from webapp.answer import Answer, Coverage, Entry
 from webapp.figures import Figure
 from webapp.finding import Found
@@ -24,6 +24,7 @@ def report_object(summary: ReportSummary) -> Json:
     metadata = summary.metadata
     return {
         "report_id": summary.id,
+        "version_id": summary.version_id,
         "source_name": summary.source_name,
         "title": metadata.title,
         "title_made": metadata.title_made,
@@ -42,6 +43,18 @@ def report_object(summary: ReportSummary) -> Json:
         "sha256": summary.sha256,
         "media_type": summary.media_type,
         "link": report_link(summary.id),
+    }
+
+
+def version_object(version: ReportVersion) -> Json:
+    """One text of a report that can be cited."""
+    summary = version.summary
+    return {
+        "version_id": summary.version_id,
+        "state": version.state,
+        "source_name": summary.source_name,
+        "sha256": summary.sha256,
+        "publication_date": summary.metadata.publication_date,
     }
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -16,51 +14,13 @@ from retrieval import layout
 from retrieval.config import Config, load_config
 from retrieval.errors import ConfigError, QueryError, WenzhengError
 from wenzheng import __version__
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What every command gets: the settings and the index folder from the global option."""
-
-    config: Config
-    index: Path
-
-
-def _index_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--index` is global: it may stand before the command or after it."""
-    return click.option("--index", "index_dir", type=click.Path(path_type=Path), help="The index folder.")(command)
-
-
-def _filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What search and ask can be restricted to."""
-    options = (
-        click.option("--region", help="Place of any level: 云南省, 武定县, 云南省/武定县, or a code; several with 、."),
-        click.option("--year", help="2022 or 2019-2023."),
-        click.option("--level", help="province, prefecture, county or township."),
-        click.option("--role", help="done, planned, shortcoming or other."),
-        click.option("--department", help="Part of a department's name."),
-        click.option("--measure", help="Official name of a measure that the passages must name."),
-        click.option(
-            "--ignore",
-            multiple=True,
-            type=click.Choice(["region", "year", "level", "role", "measure"]),
-            help="Do not take this from the question's words.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _context(index_dir: Path | None) -> Context:
-    given: Context = click.get_current_context().obj
-    return Context(given.config, index_dir) if index_dir else given
+from wenzheng.options import Context, context_of, filter_options, index_option
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="wenzheng")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="Another config.toml.")
-@_index_option
+@index_option
 @click.pass_context
 def cli(context: click.Context, config_file: Path | None, index_dir: Path | None) -> None:
     """问政 Wenzheng: semantic search over local governments' annual reports on law-based government."""
@@ -69,25 +29,26 @@ def cli(context: click.Context, config_file: Path | None, index_dir: Path | None
 
 
 @cli.command()
-@_index_option
+@index_option
 @click.option("--rebuild", is_flag=True, help="Start the index afresh instead of adding to it.")
+@click.option("--purge", is_flag=True, help="Reports whose file is gone cannot be cited any more either.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-def index(index_dir: Path | None, rebuild: bool, as_json: bool, paths: tuple[Path, ...]) -> None:
+def index(index_dir: Path | None, rebuild: bool, purge: bool, as_json: bool, paths: tuple[Path, ...]) -> None:
     """Read reports from files and folders into the index."""
     from indexer.build import build
     from wenzheng import show
 
-    context = _context(index_dir)
+    context = context_of(index_dir)
     encoder = _encoder(context.config)
     with show.progress() as steps:
-        summary = build(list(paths), context.index, context.config, encoder, steps, rebuild=rebuild)
+        summary = build(list(paths), context.index, context.config, encoder, steps, rebuild=rebuild, purge=purge)
     show.summary(summary, as_json=as_json)
     sys.exit(1 if summary.count("failed") else 0)
 
 
 @cli.command()
-@_index_option
+@index_option
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on.")
 def serve(index_dir: Path | None, host: str | None, port: int | None) -> None:
@@ -96,7 +57,7 @@ def serve(index_dir: Path | None, host: str | None, port: int | None) -> None:
 
     from webapp import create_app
 
-    context = _context(index_dir)
+    context = context_of(index_dir)
     settings = context.config.server
     _encoder(context.config)
     app = create_app(context.config, context.index)
@@ -113,8 +74,8 @@ def serve(index_dir: Path | None, host: str | None, port: int | None) -> None:
 
 
 @cli.command()
-@_index_option
-@_filter_options
+@index_option
+@filter_options
 @click.option("--limit", type=int, help="How many hits.")
 @click.option("--offset", type=int, default=0, help="How many hits to pass over.")
 @click.option("--json", "as_json", is_flag=True, help="Print the API's object.")
@@ -139,8 +100,8 @@ def search(
 
 
 @cli.command()
-@_index_option
-@_filter_options
+@index_option
+@filter_options
 @click.option("--json", "as_json", is_flag=True, help="Print the API's object.")
 @click.argument("query")
 def ask(index_dir: Path | None, as_json: bool, query: str, ignore: tuple[str, ...], **named: str) -> None:
@@ -155,7 +116,7 @@ def ask(index_dir: Path | None, as_json: bool, query: str, ignore: tuple[str, ..
 
 
 @cli.command()
-@_index_option
+@index_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line (the default form is the same).")
 def passages(index_dir: Path | None, as_json: bool) -> None:  # noqa: ARG001  # accepted for the sake of scripts
     """Every passage, one JSON object a line."""
@@ -163,12 +124,12 @@ def passages(index_dir: Path | None, as_json: bool) -> None:  # noqa: ARG001  # 
     from webapp import present
     from wenzheng import show
 
-    for passage, summary in open_index(_context(index_dir).index).passages():
+    for passage, summary in open_index(context_of(index_dir).index).passages():
         show.output(present.passage_object(passage, summary))
 
 
 @cli.command()
-@_index_option
+@index_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def reports(index_dir: Path | None, as_json: bool) -> None:
     """Every report with its metadata."""
@@ -176,7 +137,7 @@ def reports(index_dir: Path | None, as_json: bool) -> None:
     from webapp import present
     from wenzheng import show
 
-    summaries = open_index(_context(index_dir).index).reports
+    summaries = open_index(context_of(index_dir).index).reports
     if not as_json:
         show.reports(summaries)
         return
@@ -185,12 +146,27 @@ def reports(index_dir: Path | None, as_json: bool) -> None:
 
 
 @cli.command()
-@_index_option
+@index_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a change.")
+@click.argument("old")
+@click.argument("new")
+def diff(index_dir: Path | None, as_json: bool, old: str, new: str) -> None:
+    """What changed between two reports or versions, each a report id, a version id or a file's name."""
+    from retrieval.store import open_index
+    from webapp.difference import differences
+    from wenzheng import show
+
+    index = open_index(context_of(index_dir).index)
+    show.changes(differences(index.lookup(old), index.lookup(new)), as_json=as_json)
+
+
+@cli.command()
+@index_option
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def inspect(index_dir: Path | None, file: Path) -> None:  # noqa: ARG001  # global option; a file needs no index
     """What is kept of a file and what is removed, side by side, and what was found out about it."""
-    from indexer.build import make_report
     from indexer.discover import discover
+    from indexer.prepare import make_report
     from wenzheng import show
 
     source = next(discover([file], Path()))
@@ -199,13 +175,13 @@ def inspect(index_dir: Path | None, file: Path) -> None:  # noqa: ARG001  # glob
 
 
 @cli.command()
-@_index_option
+@index_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(index_dir: Path | None, as_json: bool) -> None:
     """What the index holds."""
     from wenzheng import show
 
-    context = _context(index_dir)
+    context = context_of(index_dir)
     manifest = layout.current_manifest(context.index)
     show.record(
         {
@@ -227,7 +203,7 @@ def status(index_dir: Path | None, as_json: bool) -> None:
 
 
 @cli.command()
-@_index_option
+@index_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(index_dir: Path | None, as_json: bool) -> None:
     """Check the index's files and re-find every passage in its original."""
@@ -235,14 +211,14 @@ def verify(index_dir: Path | None, as_json: bool) -> None:
     from retrieval.store import open_index
     from wenzheng import show
 
-    result = check(open_index(_context(index_dir).index))
+    result = check(open_index(context_of(index_dir).index))
     values = {"reports": result.reports, "passages": result.passages, "problems": list(result.problems)}
     show.record(values, as_json=as_json)
     sys.exit(1 if result.problems else 0)
 
 
 @cli.command()
-@_index_option
+@index_option
 @click.option("--against", type=click.Path(exists=True, path_type=Path), help="Another config.toml to compare with.")
 @click.option("--against-index", type=click.Path(path_type=Path), help="Its index, where that differs.")
 @click.option("--run", type=click.Path(exists=True, path_type=Path), help="A TREC run; QUESTIONS are then TREC qrels.")
@@ -262,7 +238,7 @@ def evaluate(
     if run:
         show.record(dict(evaluation.evaluate_run(questions, run)), as_json=as_json)
         return
-    context = _context(index_dir)
+    context = context_of(index_dir)
     report = evaluation.evaluate(_searcher(index_dir), questions)
     if against or against_index:
         config = load_config(against) if against else context.config
@@ -272,7 +248,7 @@ def evaluate(
 
 
 @cli.command()
-@_index_option
+@index_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def model(index_dir: Path | None, as_json: bool) -> None:  # noqa: ARG001  # global option; the model needs no index
     """Which copy of the embedding model is in use."""
@@ -291,7 +267,7 @@ def _encoder(config: Config):  # type: ignore[no-untyped-def]  # importing the t
 
 
 def _searcher(index_dir: Path | None):  # type: ignore[no-untyped-def]  # as above
-    return _open(_context(index_dir))
+    return _open(context_of(index_dir))
 
 
 def _open(context: Context):  # type: ignore[no-untyped-def]  # as above

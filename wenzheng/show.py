@@ -18,13 +18,17 @@ from indexer.build import Summary
 from retrieval.types import Report, ReportSummary
 from webapp import present
 from webapp.answer import Answer, place_name
+from webapp.difference import Change
 from webapp.finding import Found
 
 _STEPS = {"read": "读取 reading", "embed": "向量化 embedding"}
 _STATUS = {
     "new": "新增 new",
     "changed": "更新 changed",
+    "moved": "改名 moved",
     "unchanged": "未变 unchanged",
+    "duplicate": "重复 duplicate",
+    "withdrawn": "移走 withdrawn",
     "skipped": "未读 skipped",
     "failed": "失败 failed",
 }
@@ -59,15 +63,15 @@ def summary(result: Summary, *, as_json: bool) -> None:
     """Counts, the reason of each failure, and how long it took."""
     if as_json:
         counts = {status: result.count(status) for status in _STATUS}
-        output({"read": len(result.outcomes) - counts["skipped"], **counts, **asdict(result)})
+        output({"read": len(result.outcomes) - counts["skipped"] - counts["withdrawn"], **counts, **asdict(result)})
         return
     for outcome in result.outcomes:
         if outcome.status == "failed":
             click.echo(f"  ✗ {outcome.reason}", err=True)
         elif outcome.reason and outcome.status != "skipped":
             click.echo(f"  ! {outcome.source_name}：{outcome.reason}", err=True)
-    line = "，".join(f"{label} {result.count(status)}" for status, label in _STATUS.items())
-    read = len(result.outcomes) - result.count("skipped")
+    line = "，".join(f"{label} {n}" for status, label in _STATUS.items() if (n := result.count(status)))
+    read = len(result.outcomes) - result.count("skipped") - result.count("withdrawn")
     click.echo(f"读取报告 reports read {read}：{line}")
     click.echo(
         f"索引现有 index holds {result.reports} 份报告 reports，{result.passages} 个段落 passages；"
@@ -126,6 +130,19 @@ def answer(found: Answer) -> None:
         click.echo(f"\n这个范围没有报告 / no report in scope: {'、'.join(found.coverage.regions_without_report)}")
     if found.coverage.regions_not_detected:
         click.echo(f"\n未检出 / not detected: {'、'.join(found.coverage.regions_not_detected)}")
+
+
+def changes(found: Sequence[Change], *, as_json: bool) -> None:
+    """What differs, the older text with -, the newer with +; what is equal is only counted."""
+    for change in found:
+        if as_json:
+            output(asdict(change))
+        elif change.kind == "equal":
+            click.echo(f"  … {len(change.old)} 字相同 / characters the same")
+        else:
+            for sign, words, color in (("-", change.old, "red"), ("+", change.new, "green")):
+                if words:
+                    click.secho(f"{sign} {words}", fg=color)
 
 
 def reports(summaries: Sequence[ReportSummary]) -> None:
