@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -13,11 +12,11 @@ from filelock import FileLock, Timeout
 from indexer.discover import Source, discover
 from indexer.prepare import Batch, Outcome, Steps, prepare
 from indexer.registry import cached
+from indexer.run_report import record_run
 from retrieval import layout, store
 from retrieval.config import Config
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexUnusableError
-from retrieval.files import write_atomic
 from retrieval.late import quantise
 from retrieval.layout import Duplicate, Manifest
 from retrieval.measures import Measure, load_measures, vocabulary_path
@@ -102,7 +101,8 @@ def _build(
         seconds=round(time.perf_counter() - begin, 2),
         version=manifest.number,
     )
-    _record_run(root, summary)
+    if layout.current_name(root) == manifest.name and manifest.lexical_id:
+        record_run(root, store.Index(root, manifest), summary)
     return summary
 
 
@@ -205,9 +205,3 @@ def _forget_originals(index: store.Index, purged: set[str]) -> None:
     for summary in index.summaries_of(purged):
         if summary.sha256 not in kept:
             index.original(summary).unlink(missing_ok=True)
-
-
-def _record_run(root: Path, summary: Summary) -> None:
-    name = store.now().replace(":", "").replace("+0000", "Z")
-    text = json.dumps(asdict(summary), ensure_ascii=False, indent=1)
-    write_atomic(root / layout.RUNS / f"{name}.json", text.encode())

@@ -127,6 +127,16 @@ class SegmentReader:
         )
         return [ReportSummary(i, v, name, sha, kind, _metadata(text)) for i, v, name, sha, kind, text in rows]
 
+    def sizes(self) -> dict[str, tuple[int, int, int, int]]:
+        """By version id: characters of text and of removals, headings and passages."""
+        counts = (
+            "SELECT r.version_id, length(r.text),"
+            " (SELECT coalesce(sum(length(text)), 0) FROM removals m WHERE m.version_id = r.version_id),"
+            " (SELECT count(*) FROM paragraphs p WHERE p.version_id = r.version_id AND p.kind = 'heading'),"
+            " (SELECT count(*) FROM passages q WHERE q.version_id = r.version_id) FROM reports r"
+        )
+        return {version: tuple(rest) for version, *rest in self._connection().execute(counts)}
+
     def columns(self) -> list[tuple[str, Role]]:
         """Each passage's version id and role, by row."""
         return list(self._connection().execute("SELECT version_id, role FROM passages ORDER BY row"))

@@ -12,6 +12,7 @@ from uuid import uuid4
 import numpy as np
 
 from retrieval import layout
+from retrieval.coverage import Size
 from retrieval.errors import IndexUnusableError, NotFoundError
 from retrieval.files import sha256_file, staged_directory
 from retrieval.late import TokenCodes, TokenIndex, write_tokens
@@ -149,6 +150,11 @@ class Index:
     def summaries_of(self, version_ids: set[str]) -> list[ReportSummary]:
         """Summaries by version id, purged ones too."""
         return [s for segment in self._segments for s in segment.summaries() if s.version_id in version_ids]
+
+    def sizes(self) -> list[Size]:
+        """The measurements of every report that the search sees."""
+        found = {version: size for segment in self._segments for version, size in segment.sizes().items()}
+        return [Size(summary, *found[summary.version_id]) for summary in self.reports]
 
     def lookup(self, name: str) -> Report:
         """A report by its id, a version by its id, or the newest text read from a file. Raises NotFoundError."""

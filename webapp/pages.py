@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, render_template, request
 
+from retrieval import coverage
 from retrieval.errors import NotFoundError
+from retrieval.filters import admits
 from retrieval.search import FACETS, Searcher
 from retrieval.store import Index
 from retrieval.text import sentences
-from retrieval.types import Paragraph, Report
+from retrieval.types import Filters, Paragraph, Report
 from webapp.answer import Entry, place_name
 from webapp.answer import ask as answer_question
 from webapp.chips import chips
@@ -26,6 +28,8 @@ from webapp.summary import summarise
 blueprint = Blueprint("pages", __name__)
 
 Quoted = tuple[Entry, tuple[Run, ...]]
+# Rows of the coverage table; the picture above it shows provinces.
+MOST_PLACES = 500
 EXAMPLES = ("哪些地方推行了说理式执法", "行政机关负责人出庭应诉率是多少", "怎样给企业减少重复检查")
 
 
@@ -105,10 +109,31 @@ def ask() -> str:
 
 @blueprint.get("/reports")
 def reports() -> str:
+    wanted = replace(filters(), own_reports_only=request.args.get("own") == "1")
     summaries = sorted(
-        searcher().index.reports, key=lambda s: (s.metadata.region.chain, -(s.metadata.year or 0), s.source_name)
+        (summary for summary in searcher().index.reports if admits(wanted, summary)),
+        key=lambda s: (s.metadata.region.chain, -(s.metadata.year or 0), s.source_name),
     )
-    return render_template("reports.html", summaries=summaries)
+    return render_template(
+        "reports.html", summaries=summaries, chips=chips(request.args, wanted, (), None) if wanted != Filters() else []
+    )
+
+
+@blueprint.get("/corpus")
+def corpus() -> str:
+    """Places by years with their gaps, and reports that look wrong."""
+    index = searcher().index
+    provinces, places = coverage.by_province(index.reports), coverage.by_place(index.reports)
+    return render_template(
+        "corpus.html",
+        index=index,
+        provinces=provinces,
+        places=places[:MOST_PLACES],
+        more=max(0, len(places) - MOST_PLACES),
+        years=sorted({year for row in provinces for year in row.counts}),
+        most=max((count for row in provinces for count in row.counts.values()), default=1),
+        suspicions=coverage.suspicious(index.sizes()),
+    )
 
 
 @blueprint.get("/reports/<report_id>")

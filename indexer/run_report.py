@@ -1,0 +1,40 @@
+"""The record of a run, beside the index: JSON for programs, a page for people."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader
+
+from retrieval import coverage, layout, store
+from retrieval.files import write_atomic
+from retrieval.store import Index
+
+if TYPE_CHECKING:
+    from indexer.build import Summary
+
+_TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
+
+
+def record_run(root: Path, index: Index, summary: Summary) -> Path:
+    """Write runs/TIME.json and runs/TIME.html; gives the page's path."""
+    name = store.now().replace(":", "").replace("+0000", "Z")
+    places = coverage.by_place(index.reports)
+    suspicions = coverage.suspicious(index.sizes())
+    values = {
+        **asdict(summary),
+        "coverage": [{"place": list(row.chain), "reports": row.counts, "gaps": list(row.gaps)} for row in places],
+        "suspicious": [{"file": s.summary.source_name, "zh": s.zh, "en": s.en} for s in suspicions],
+    }
+    text = json.dumps(values, ensure_ascii=False, indent=1)
+    write_atomic(root / layout.RUNS / f"{name}.json", text.encode("utf-8", "replace"))
+    years = sorted({year for row in places for year in row.counts})
+    page = _TEMPLATES.get_template("run_report.html").render(
+        summary=summary, places=places, years=years, suspicions=suspicions, time=store.now()
+    )
+    path = root / layout.RUNS / f"{name}.html"
+    write_atomic(path, page.encode("utf-8", "replace"))
+    return path
