@@ -15,7 +15,7 @@ INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | c
 SOURCE := $(REPORTS)
 endif
 
-.PHONY: install run test lint eval eval-large evidence browser clean
+.PHONY: install run test lint eval eval-large evidence metadata browser clean
 
 run: install
 	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
@@ -51,6 +51,9 @@ eval-large: install
 
 evidence: install
 	@$(BIN)/python bench/fit_evidence.py
+
+metadata: install
+	@$(BIN)/python bench/score_metadata.py
 
 browser:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }

@@ -16,7 +16,7 @@ from retrieval.types import Origin, Paragraph, ParagraphKind, Removal
 _MARKER = furniture.NUMBERED
 _TOPIC = re.compile(r"法治|依法行政|依法治[省市州县区镇乡街]|法制")
 _TITLE_END = re.compile(
-    r"(?:报告|总结|汇报|情况|自查|自评|综述|述职|述法|通报|公告|公示|年报|通知|函)(?:[((].{1,12}[))])?$"
+    r"(?:报告|总结|汇报|情况|自查|自评|综述|述职|述法|通报|公告|公示|年报|打算|安排|计划|通知|函)(?:[((].{1,12}[))])?$"
 )
 _BODY_NAME = re.compile(
     r"(?:政府|委员会|委|局|厅|办公室|办|镇|乡|街道|办事处|县|市|区|省|州|中心|院|公署|管委会|党组|小组)(?:\((?:盖章|公章|代章|章|印)\))?$"

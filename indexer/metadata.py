@@ -42,6 +42,9 @@ _NO_DEPARTMENT = re.compile(
     r"^(?:人民政府|政府|人民政府办公室|政府办公室|党委|县委|市委|区委|省委|镇党委|委|办事处|人民政府办事处|办公室|行政公署|管理委员会|管委会)?$"
 )
 _ANNOUNCES = re.compile(r"[现F]将(.{4,40}?)(?:报告|汇报|总结|通报|公布|公告|公示)?如下")
+_PUBLISHER = re.compile(
+    r"(?:信息来源|来源|发布机构|发布单位|公开主体|制发机关|发文机关|责任部门)[:：]([\u4e00-\u9fff]{2,20}?(?:人民政府|政府|委员会|局|厅|办公室))"
+)
 _OWN = re.compile(r"[我本全](?=[省市州县区镇乡街])[省市州县区镇乡街]道?")
 
 
@@ -178,6 +181,7 @@ def _place(
         *((line, "落款") for line in signature),
         (own or "", "正文自称"),
         (_title_head(PurePosixPath(source_name).stem), "文件名"),
+        *((publisher, "网页上的发布机构") for publisher in _publishers(strips)),
     ]
     best: Place | None = None
     for names, where in sources:
@@ -187,6 +191,11 @@ def _place(
         if best and best.region.province:
             break
     return best
+
+
+def _publishers(strips: list[str]) -> list[str]:
+    """Bodies that the page around a report names as its publisher."""
+    return [match.group(1) for strip in strips for match in _PUBLISHER.finditer(strip.replace(" ", ""))]
 
 
 def _title_head(title: str) -> str:

@@ -26,13 +26,14 @@ _GENERIC = re.compile(
 )
 # What may stand between a text's start, or one place's name, and the next.
 _BETWEEN = re.compile(
-    r"(?:\s|中共|国家税务总局|中国共产党|关于|印发|转发|报送|公布|公开|的|通知|[《“（(、和]|20\d\d年?度?|委员会|委|人民政府|政府)*"
+    r"(?:\s|中共|国家税务总局|中国共产党|关于|印发|转发|报送|公布|公开|的|通知|[《“（(、和]|20\d\d年?度?|二[〇○零oO].{2}年?度?|委员会|委|人民政府|政府)*"
 )
 _SELF = re.compile(
     r"(?:^|[，。、；：,;:\s“])(?P<name>[\u4e00-\u9fff]{2,5}?(?:街道|镇|乡|县|区|市|州|旗|省))"
     r"(?=坚持|始终|认真|深入|全面|以|在|按照|积极|高度|党委|人民政府|政府|严格|结合|围绕|将|共|不断|切实|扎实|紧紧|虽然|持续|着力|成立|制定)"
 )
 _NOT_A_NAME = re.compile(r"^[全我本各该此两在对由为县市区省乡镇街]|各|全[市县区镇乡]|[本我]")
+_ZONE = re.compile(r"[\u4e00-\u9fff]{2,10}?(?:开发区|高新区|经开区|新区|风景名胜区|园区|示范区|保税区)")
 _INDEX_CODE = re.compile(r"^1[12](\d{6})")
 
 
@@ -62,6 +63,9 @@ def resolve(names: str, where: str, evidence: Evidence) -> Place | None:
     text = simplify(names)
     candidates, end, backed = _read_chain(text)
     if not candidates:
+        zone = _zone(text)
+        if zone:
+            return Place(zone, f"{where}、地名词典（开发区按所在城市）")
         unknown = _unknown(text)
         return Place(unknown, f"{where}（地名词典未收录）") if unknown.chain else None
     below = _below(text[end:])
@@ -192,6 +196,16 @@ def _own_level(candidates: list[Region]) -> Region:
             values = {getattr(candidate, field) for candidate in candidates}
             shared[field] = values.pop() if len(values) == 1 else None
     return Region(**shared)
+
+
+def _zone(text: str) -> Region | None:
+    """A development zone that is named after the only city of that name."""
+    match = _ZONE.match(text)
+    for size in range(2, 5):
+        cities = gazetteer().by_name.get(text[:size] + "市", []) if match else []
+        if match and len(cities) == 1:
+            return replace(cities[0], county=match.group(), township=None)
+    return None
 
 
 def _unknown(text: str) -> Region:

@@ -28,7 +28,7 @@ from retrieval.text import bare
 from retrieval.types import Metadata, Report, ReportSummary
 
 # Changes whenever the same file would give another text, other metadata or other passages.
-EXTRACTOR_VERSION = "1"
+EXTRACTOR_VERSION = "2"
 # Two files of one place and year are versions of one report when they share this share of their five-grams.
 SAME_REPORT = 0.5
 # steps("read", done, total): what a progress bar needs.

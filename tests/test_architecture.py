@@ -24,6 +24,7 @@ HEAVY = {
     "pdfplumber": "indexer/readers/pdf.py",
     "docx": "indexer/readers/docx.py",
     "lxml": "indexer/readers/html.py",
+    "watchfiles": "indexer/watch.py",
     "charset_normalizer": "indexer/readers/charset.py",
 }
 PACKAGES = ("retrieval", "indexer", "webapp", "wenzheng")

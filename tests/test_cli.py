@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -117,3 +119,23 @@ def test_every_command_takes_the_index_option_before_and_after_its_name() -> Non
 
     assert [name for name, command in cli.commands.items() if "index_dir" not in {p.name for p in command.params}] == []
     assert "index_dir" in {parameter.name for parameter in cli.params}
+
+
+def test_a_watched_folder_is_indexed_again_when_a_file_arrives(tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    shutil.copy(SAMPLES / "linxi-2021.txt", folder)
+    command = [sys.executable, "-m", "wenzheng", "--index", str(tmp_path / "index"), "index", "--watch", "--json"]
+    with subprocess.Popen(
+        [*command, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert json.loads(process.stdout.readline())["reports"] == 1
+            while "Ctrl+C" not in process.stderr.readline():
+                continue
+            shutil.copy(SAMPLES / "wangyue" / "wangyue-2022.txt", folder)
+            assert json.loads(process.stdout.readline())["reports"] == 2
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()

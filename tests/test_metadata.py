@@ -7,8 +7,9 @@ import pytest
 from indexer.clean import clean
 from indexer.metadata import extract, override
 from indexer.readers import read
+from retrieval.confidence import confidences, doubts
 from retrieval.errors import ReadError
-from retrieval.types import Metadata
+from retrieval.types import Metadata, Region
 
 FIRST = "我们坚持依法行政，全面推进法治政府建设，各项工作取得明显成效，现将有关情况报告如下。"
 
@@ -212,3 +213,66 @@ def test_the_sites_clock_is_not_the_date_of_publication() -> None:
 
 def test_traditional_strips_are_read() -> None:
     assert of("桃源縣2022年法治政府建設報告", "發布時間:2023-01-20 來源:縣司法局").publication_date == "2023-01-20"
+
+
+def test_the_labelled_set_is_read_right() -> None:
+    """Floors for bench/score_metadata.py: an invented text about a real place must never get a wrong province."""
+    import csv
+
+    from bench.score_metadata import HERE, metadata_of
+    from indexer.place import FIELDS
+
+    with (HERE / "metadata" / "labelled.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) >= 120
+    chains = years = 0
+    for row in rows:
+        found = metadata_of(row)
+        wanted = (row["chain"].split("/") + [""] * 4)[:4]
+        chain = [getattr(found.region, name) or "" for name in FIELDS]
+        assert chain[0] in ("", wanted[0]), row["title"]
+        chains += chain == wanted
+        years += str(found.year) == row["year"]
+    assert chains / len(rows) >= 0.97
+    assert years / len(rows) >= 0.99
+
+
+@pytest.mark.parametrize(
+    ("found", "field", "least", "most"),
+    [
+        ({"year": "标题"}, "year", 0.9, 1.0),
+        ({"year": "发布日期的前一年（推断）"}, "year", 0.4, 0.6),
+        ({"year": "manifest"}, "year", 1.0, 1.0),
+        ({"region": "标题（同名地方多，未定）"}, "region", 0.0, 0.4),
+    ],
+)
+def test_a_field_is_as_sure_as_the_place_where_it_was_found(
+    found: dict[str, str], field: str, least: float, most: float
+) -> None:
+    metadata = Metadata("t", False, Region(county="鼓楼区"), year=2020, found=found)
+    assert least <= confidences(metadata)[field] <= most
+
+
+def test_what_is_unsure_is_listed_and_a_corrected_manifest_settles_it(tmp_path, config, encoder) -> None:
+    from click.testing import CliRunner
+
+    from indexer.build import build
+    from retrieval.store import open_index
+    from tests.conftest import quiet
+    from wenzheng.cli import cli
+
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    text = "鼓楼区人民政府2020年法治政府建设情况报告\n鼓楼区坚持依法行政，现将情况报告如下，全年各项任务顺利完成。\n"
+    (folder / "a.txt").write_text(text, encoding="utf-8")
+    root = tmp_path / "index"
+    build([folder], root, config, encoder, quiet, rebuild=False)
+    written = tmp_path / "check.csv"
+    result = CliRunner().invoke(cli, ["--index", str(root), "reports", "--check", "--json", "--manifest", str(written)])
+    assert '"field": "region"' in result.output
+    rows = written.read_text(encoding="utf-8-sig").replace("//鼓楼区", "江苏省/南京市/鼓楼区")
+    (folder / "manifest.csv").write_text(rows, encoding="utf-8-sig")
+    build([folder], root, config, encoder, quiet, rebuild=False)
+    (summary,) = open_index(root).reports
+    assert summary.metadata.region.chain == ("江苏省", "南京市", "鼓楼区")
+    assert doubts(summary.metadata) == []

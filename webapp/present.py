@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
+from retrieval.confidence import confidences
 from retrieval.types import Filters, Hit, Passage, Region, Report, ReportSummary, ReportVersion
 from webapp.answer import Answer, Coverage, Entry
 from webapp.figures import Figure
@@ -40,6 +41,7 @@ def report_object(summary: ReportSummary) -> Json:
         "url": metadata.url,
         "invented": metadata.invented,
         "found_in": metadata.found,
+        "confidence": confidences(metadata),
         "sha256": summary.sha256,
         "media_type": summary.media_type,
         "link": report_link(summary.id),

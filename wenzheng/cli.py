@@ -32,19 +32,33 @@ def cli(context: click.Context, config_file: Path | None, index_dir: Path | None
 @index_option
 @click.option("--rebuild", is_flag=True, help="Start the index afresh instead of adding to it.")
 @click.option("--purge", is_flag=True, help="Reports whose file is gone cannot be cited any more either.")
+@click.option("--watch", is_flag=True, help="Stay, and index again whenever files change.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-def index(index_dir: Path | None, rebuild: bool, purge: bool, as_json: bool, paths: tuple[Path, ...]) -> None:
+def index(
+    index_dir: Path | None, rebuild: bool, purge: bool, watch: bool, as_json: bool, paths: tuple[Path, ...]
+) -> None:
     """Read reports from files and folders into the index."""
     from indexer.build import build
     from wenzheng import show
 
     context = context_of(index_dir)
     encoder = _encoder(context.config)
-    with show.progress() as steps:
-        summary = build(list(paths), context.index, context.config, encoder, steps, rebuild=rebuild, purge=purge)
-    show.summary(summary, as_json=as_json)
-    sys.exit(1 if summary.count("failed") else 0)
+
+    def run(*, afresh: bool) -> bool:
+        with show.progress() as steps:
+            summary = build(list(paths), context.index, context.config, encoder, steps, rebuild=afresh, purge=purge)
+        show.summary(summary, as_json=as_json)
+        return not summary.count("failed")
+
+    done = run(afresh=rebuild)
+    if watch:
+        from indexer.watch import changes
+
+        click.echo("等待文件变化（Ctrl+C 结束）/ waiting for files to change (Ctrl+C to stop)", err=True)
+        for _ in changes(list(paths), context.index):
+            done = run(afresh=False)
+    sys.exit(0 if done else 1)
 
 
 @cli.command()
@@ -131,13 +145,22 @@ def passages(index_dir: Path | None, as_json: bool) -> None:  # noqa: ARG001  # 
 @cli.command()
 @index_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def reports(index_dir: Path | None, as_json: bool) -> None:
-    """Every report with its metadata."""
+@click.option("--check", is_flag=True, help="Only what is unsure, with the reason.")
+@click.option("--manifest", type=click.Path(path_type=Path), help="With --check: write a CSV to correct and feed back.")
+def reports(index_dir: Path | None, as_json: bool, check: bool, manifest: Path | None) -> None:
+    """Every report with its metadata, or what is unsure of it."""
+    from retrieval.confidence import doubts
     from retrieval.store import open_index
     from webapp import present
     from wenzheng import show
 
     summaries = open_index(context_of(index_dir).index).reports
+    if check or manifest:
+        unsure = [(summary, found) for summary in summaries if (found := doubts(summary.metadata))]
+        show.doubts(unsure, as_json=as_json)
+        if manifest:
+            show.manifest([summary for summary, _ in unsure], manifest)
+        return
     if not as_json:
         show.reports(summaries)
         return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,7 +17,8 @@ from rich.table import Table
 from tqdm import tqdm
 
 from indexer.build import Summary
-from retrieval.types import Report, ReportSummary
+from retrieval.confidence import Doubt
+from retrieval.types import LEVELS, Report, ReportSummary
 from webapp import present
 from webapp.answer import Answer, place_name
 from webapp.difference import Change
@@ -153,6 +156,31 @@ def reports(summaries: Sequence[ReportSummary]) -> None:
         place = "/".join(metadata.region.chain) or "?"
         table.add_row(place, str(metadata.year or "?"), metadata.title, item.source_name, item.id)
     Console().print(table)
+
+
+def doubts(unsure: Sequence[tuple[ReportSummary, list[Doubt]]], *, as_json: bool) -> None:
+    """Fields to look at, the file first."""
+    table = Table("文件 file", "项目 field", "现值 value", "把握 confidence", "见于 found in")
+    for summary, found in unsure:
+        for doubt in found:
+            if as_json:
+                output({"file": summary.source_name, **asdict(doubt)})
+            else:
+                table.add_row(summary.source_name, doubt.field, doubt.value, f"{doubt.confidence:.2f}", doubt.note)
+    if not as_json:
+        Console().print(table)
+
+
+def manifest(summaries: Sequence[ReportSummary], path: Path) -> None:
+    """A manifest.csv with what was found, for a person to correct; empty cells change nothing."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("file", "region", "year", "title"))
+        for summary in summaries:
+            metadata = summary.metadata
+            chain = [getattr(metadata.region, level) or "" for level in LEVELS]
+            writer.writerow((summary.source_name, "/".join(chain).rstrip("/"), metadata.year or "", metadata.title))
+    click.echo(f"已写入 / written: {path}；改好后放到报告文件夹里，改名为 manifest.csv", err=True)
 
 
 def inspection(report: Report) -> None:
