@@ -55,6 +55,16 @@ class SearchSettings:
 
 
 @dataclass(frozen=True, config=_strict)
+class FetchSettings:
+    delay: float = Field(default=1.0, ge=0)
+    timeout: float = Field(default=60, gt=0)
+    max_mb: int = Field(default=50, ge=1)
+    retries: int = Field(default=3, ge=0, le=10)
+    allow_private: bool = False
+    user_agent: str = "wenzheng (research; reads annual reports)"
+
+
+@dataclass(frozen=True, config=_strict)
 class LlmSettings:
     base_url: str = ""
     model: str = ""
@@ -78,6 +88,7 @@ class Config:
     chunk: ChunkSettings = Field(default_factory=ChunkSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
     server: ServerSettings = Field(default_factory=ServerSettings)
+    fetch: FetchSettings = Field(default_factory=FetchSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
 
     @property

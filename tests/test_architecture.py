@@ -18,7 +18,7 @@ HEAVY = {
     "ahocorasick": "retrieval/tags.py",
     "bm25s": "retrieval/lexical.py",
     "opencc": "retrieval/text.py",
-    "httpx2": "webapp/llm.py",
+    "httpx2": "retrieval/http.py",
     "jionlp": "retrieval/gazetteer.py",
     "openpyxl": "indexer/readers/sheet.py",
     "pdfplumber": "indexer/readers/pdf.py",

@@ -17,6 +17,7 @@ from rich.table import Table
 from tqdm import tqdm
 
 from indexer.build import Summary
+from indexer.fetch import Fetched
 from retrieval.confidence import Doubt
 from retrieval.types import LEVELS, Report, ReportSummary
 from webapp import present
@@ -156,6 +157,11 @@ def reports(summaries: Sequence[ReportSummary]) -> None:
         place = "/".join(metadata.region.chain) or "?"
         table.add_row(place, str(metadata.year or "?"), metadata.title, item.source_name, item.id)
     Console().print(table)
+
+
+def fetched(one: Fetched) -> None:
+    """A line for each address as it is done."""
+    click.echo(f"  {'✗' if one.fault else '✓'} {one.fault or one.title or one.file}  {one.url}", err=True)
 
 
 def doubts(unsure: Sequence[tuple[ReportSummary, list[Doubt]]], *, as_json: bool) -> None:

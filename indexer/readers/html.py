@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import urldefrag, urljoin
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -27,6 +28,7 @@ _FURNITURE_NAMES = re.compile(
     re.I,
 )
 _HEADINGS = {"h1": 1, "h2": 1, "h3": 2, "h4": 3, "h5": 4, "h6": 4}
+_UTF8 = lxml_html.HTMLParser(encoding="utf-8")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _SENTENCE = re.compile(r"[。！？；]|[^\d][;!?]")
 _META_HINTS = {
@@ -197,3 +199,28 @@ def _keeps_lines(element: etree._Element) -> bool:
     """Whether the browser shows this element's line breaks."""
     chain = (element, *element.iterancestors())
     return any(e.tag == "pre" or "white-space:pre" in (e.get("style") or "").replace(" ", "") for e in chain)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link on a page: its whole address without fragment, and its words."""
+
+    url: str
+    text: str
+
+
+def links_and_title(data: bytes, base: str) -> tuple[list[Link], str]:
+    """The links of a page, in order, and its title; none for what is no page."""
+    try:
+        root = lxml_html.document_fromstring(decode(data, base, html=True)[0].encode("utf-8"), parser=_UTF8)
+    except (etree.ParserError, ValueError, AssertionError, ReadError):
+        return [], ""
+    links = []
+    for anchor in root.iter("a"):
+        try:
+            url = urldefrag(urljoin(base, (anchor.get("href") or "").strip()))[0]
+        except ValueError:
+            continue
+        if url.startswith(("http://", "https://")):
+            links.append(Link(url, " ".join((anchor.get("title") or "", anchor.text_content().strip()))))
+    return links, (root.findtext(".//title") or "").strip()

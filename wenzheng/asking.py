@@ -1,0 +1,122 @@
+"""Commands that ask the index: the site, search, answers, evaluation, and which model is in use."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from retrieval.config import load_config
+from wenzheng.opening import open_index_searcher, open_model
+from wenzheng.options import Context, context_of, filter_options, index_option
+
+
+@click.command()
+@index_option
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+def serve(index_dir: Path | None, host: str | None, port: int | None) -> None:
+    """Serve the site and the API."""
+    import waitress
+
+    from webapp import create_app
+
+    context = context_of(index_dir)
+    settings = context.config.server
+    open_model(context.config)
+    app = create_app(context.config, context.index)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    address = f"http://{host or settings.host}:{settings.port if port is None else port}"
+    click.echo(f"问政已启动 / serving {context.index}: {address} （Ctrl+C 结束 / to stop）", err=True)
+    waitress.serve(
+        app,
+        host=host or settings.host,
+        port=settings.port if port is None else port,
+        threads=settings.threads,
+        ident=None,
+    )
+
+
+@click.command()
+@index_option
+@filter_options
+@click.option("--limit", type=int, help="How many hits.")
+@click.option("--offset", type=int, default=0, help="How many hits to pass over.")
+@click.option("--json", "as_json", is_flag=True, help="Print the API's object.")
+@click.argument("query")
+def search(
+    index_dir: Path | None,
+    as_json: bool,
+    query: str,
+    limit: int | None,
+    offset: int,
+    ignore: tuple[str, ...],
+    **named: str,
+) -> None:
+    """Ranked passages for a query."""
+    from retrieval.filters import parse_filters
+    from webapp import present
+    from webapp.finding import find
+    from wenzheng import show
+
+    found = find(open_index_searcher(context_of(index_dir)), query, parse_filters(dict(named)), ignore, limit, offset)
+    show.output(present.found_object(found)) if as_json else show.found(found)
+
+
+@click.command()
+@index_option
+@filter_options
+@click.option("--json", "as_json", is_flag=True, help="Print the API's object.")
+@click.argument("query")
+def ask(index_dir: Path | None, as_json: bool, query: str, ignore: tuple[str, ...], **named: str) -> None:
+    """An answer of verbatim sentences with citations, or an honest "not found"."""
+    from retrieval.filters import parse_filters
+    from webapp import present
+    from webapp.answer import ask as answer_question
+    from wenzheng import show
+
+    answer = answer_question(open_index_searcher(context_of(index_dir)), query, parse_filters(dict(named)), ignore)
+    show.output(present.answer_object(answer)) if as_json else show.answer(answer)
+
+
+@click.command()
+@index_option
+@click.option("--against", type=click.Path(exists=True, path_type=Path), help="Another config.toml to compare with.")
+@click.option("--against-index", type=click.Path(path_type=Path), help="Its index, where that differs.")
+@click.option("--run", type=click.Path(exists=True, path_type=Path), help="A TREC run; QUESTIONS are then TREC qrels.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def evaluate(
+    index_dir: Path | None,
+    against: Path | None,
+    against_index: Path | None,
+    run: Path | None,
+    as_json: bool,
+    questions: Path,
+) -> None:
+    """Score the index against judged questions (JSONL), or two configurations against each other."""
+    from wenzheng import evaluation, show
+
+    if run:
+        show.record(dict(evaluation.evaluate_run(questions, run)), as_json=as_json)
+        return
+    context = context_of(index_dir)
+    report = evaluation.evaluate(open_index_searcher(context_of(index_dir)), questions)
+    if against or against_index:
+        config = load_config(against) if against else context.config
+        other = evaluation.evaluate(open_index_searcher(Context(config, against_index or context.index)), questions)
+        report = evaluation.compare(report, other)
+    show.output(report.as_dict()) if as_json else click.echo(report.as_markdown())
+
+
+@click.command()
+@index_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def model(index_dir: Path | None, as_json: bool) -> None:  # noqa: ARG001  # global option; the model needs no index
+    """Which copy of the embedding model is in use."""
+    from retrieval.encoder import describe_model
+    from wenzheng import show
+
+    show.record(dict(describe_model(click.get_current_context().obj.config)), as_json=as_json)
