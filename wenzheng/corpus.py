@@ -46,10 +46,11 @@ def index(
 
 
 @click.command()
+@index_option
 @click.option("-o", "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to put it.")
 @click.option("--again", is_flag=True, help="Ask whether what was fetched before has changed.")
 @click.argument("source")
-def fetch(out: Path, again: bool, source: str) -> None:
+def fetch(index_dir: Path | None, out: Path, again: bool, source: str) -> None:  # noqa: ARG001  # global option; fetching needs no index
     """Collect pages and what they attach: SOURCE is a file of addresses, or a sitemap's or list page's address."""
     from indexer.fetch import fetch as collect
     from wenzheng import show
