@@ -6,7 +6,7 @@ Writes bench/results/distractors.md: each set of questions over its own reports 
 distracting reports beside them.
 
 What is made keeps clear of what the questions ask. Its matters are bench/distractors/topics.toml, and of
-bench/training/measures.jsonl those measures that no question means and no judged quotation names; a sentence that
+bench/questions/measures.jsonl (never trained on) those measures that no question means and no judged quotation names; a sentence that
 holds a name of a judged measure, or most of the content words of any question, is left out. Places are invented.
 """
 
@@ -100,12 +100,12 @@ def templates(config: Config, encoder: Encoder) -> list[tuple[str, list[str]]]:
 
     topics = tomllib.loads((HERE / "distractors" / "topics.toml").read_text(encoding="utf-8"))["topic"]
     found = [(topic["heading"], [s for s in topic["sentences"] if clear(s)]) for topic in topics]
-    lines = (HERE / "training" / "measures.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (HERE / "questions" / "measures.jsonl").read_text(encoding="utf-8").splitlines()
     for line in lines:
         held = json.loads(line)
         if held["measure"] in free:
-            slotted = [_NUMBERS.sub("{n}", _RATES.sub("{p}%", passage)) for passage in held["passages"]]
-            found.append((held["measure"], [sentence for sentence in slotted if clear(sentence)]))
+            slotted = _NUMBERS.sub("{n}", _RATES.sub("{p}%", held["passage"]))
+            found.append((held["measure"], [slotted] if clear(slotted) else []))
     return [(heading, sentences) for heading, sentences in found if sentences]
 
 

@@ -24,6 +24,7 @@ from ir_measures import Qrel, ScoredDoc, nDCG
 from indexer.build import build
 from retrieval.config import Config, load_config
 from retrieval.encoder import Encoder, open_encoder
+from retrieval.expansion import open_expander
 from retrieval.late import maxsim, quantise
 from retrieval.lexical import LexicalIndex, write_lexical
 from retrieval.ranking import filled, spread, standardise
@@ -109,6 +110,40 @@ def median_time(searcher: Searcher, questions: Path) -> float:
     return statistics.median(searcher.search(query).took_ms for query in asked)
 
 
+def held_out(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
+    """One everyday question for each measure of the vocabulary, none of them trained on, and one passage that answers."""
+    rows = [json.loads(line) for line in (QUESTIONS / "measures.jsonl").read_text("utf-8").splitlines()]
+    lines = [f"\n## {len(rows)} everyday questions, one for each measure, and one passage for each (none trained on)\n"]
+    lines += ["| model | measure understood | nDCG@10 late | with vocabulary | gain (95 %) |", "|---" * 5 + "|"]
+    for model, (config, encoder) in models.items():
+        passages = [each.tokens for each in encoder.passages([normalise(row["passage"]) for row in rows])]
+        codes = [quantise(tokens) for tokens in passages]
+        expander = open_expander(config, encoder)
+        understood, plain, expanded = [], [], []
+        for number, encoded in enumerate(encoder.queries([normalise_query(row["query"]) for row in rows])):
+            meant = expander.of(encoded)
+            understood.append(meant is not None and meant.measure.term == rows[number]["measure"])
+            late = standardise(maxsim(encoded.tokens, codes))
+            plain.append(gain_of(late, number))
+            if meant:
+                weight = config.search.expansion_weight
+                late = (1 - weight) * late + weight * standardise(maxsim(meant.tokens, codes))
+            expanded.append(gain_of(late, number))
+        gains = np.array(expanded) - np.array(plain)
+        low, high = interval(gains)
+        lines.append(
+            f"| {model} | {np.mean(understood):.3f} | {np.mean(plain):.3f} | {np.mean(expanded):.3f} "
+            f"| {gains.mean():+.3f} ({low:+.3f} to {high:+.3f}) |"
+        )
+    return lines
+
+
+def gain_of(scores: np.ndarray, relevant: int) -> float:
+    """nDCG@10 with one relevant passage."""
+    place = int((scores > scores[relevant]).sum())
+    return float(1 / np.log2(place + 2)) if place < 10 else 0.0
+
+
 def stard(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
     folder = SHARED / "eval" / "stard"
     corpus = [json.loads(line) for line in (folder / "corpus.jsonl").read_text("utf-8").splitlines()]
@@ -171,6 +206,7 @@ def main() -> None:
     lines = ["# Evaluation", "\nMade by `make eval`. Intervals are 95 % bootstrap intervals over questions."]
     for name, reports, questions in sets():
         lines += ablations(name, reports, questions, models)
+    lines += held_out(models)
     if (SHARED / "eval" / "stard").is_dir():
         lines += stard(models)
     text = "\n".join(lines) + "\n"

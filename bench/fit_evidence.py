@@ -116,12 +116,6 @@ def figures(asked: list[Asked], chances: list[np.ndarray], answer_from: float, e
     }
 
 
-def worth_around(tried: dict[tuple[float, float], dict[str, float]], pair: tuple[float, float]) -> float:
-    """The worth of a pair of thresholds and its neighbours: a peak that stands alone is chance."""
-    near = [f for (a, e), f in tried.items() if abs(a - pair[0]) < 0.06 and abs(e - pair[1]) < 0.06]
-    return float(np.mean([f["region F1"] + f["balanced accuracy"] for f in near]))
-
-
 def risk_and_coverage(asked: list[Asked], chances: list[np.ndarray]) -> list[tuple[float, float, float]]:
     """(least strength answered, share of questions answered, share of those answered wrongly).
 
@@ -150,9 +144,9 @@ def main() -> None:
             sets[name] = list(questions(searcher, ROOT / "bench" / "questions" / file))
     asked = [question for members in sets.values() for question in members]
     chances = cross_validated(asked)
-    steps = np.arange(0.1, 0.6, 0.05).round(3)
+    steps = np.arange(0.1, 0.6, 0.025).round(3)
     tried = {(a, e): figures(asked, chances, a, e) for a in steps for e in steps if e <= a}
-    best = max(tried, key=lambda pair: worth_around(tried, pair))
+    best = max(tried, key=lambda pair: tried[pair]["region F1"] + tried[pair]["balanced accuracy"])
     scaler, model = fitted(asked)
     held: dict[str, Any] = {
         "mean": dict(zip(FEATURES, scaler.mean_.round(5).tolist(), strict=True)),
