@@ -5,24 +5,22 @@ from __future__ import annotations
 import pytest
 
 from retrieval.search import Searcher
-from retrieval.types import Filters, Metadata, Region, ReportSummary
+from retrieval.types import Filters, Region
+from webapp.places import PlaceNames
 from webapp.question import Question, understand
 
-REPORTS = [
-    ReportSummary(str(n), str(n), f"{n}.txt", "", "text/plain", Metadata("", False, region, year=2021))
-    for n, region in enumerate(
-        [
-            Region("云岫省", "临溪市"),
-            Region("云岫省", "临溪市", "松鹤县"),
-            Region("云岫省", "临溪市", "松鹤县", "望月镇"),
-            Region("青岚省", "澄湖市"),
-        ]
-    )
-]
+NAMES = PlaceNames(
+    [
+        Region("云岫省", "临溪市"),
+        Region("云岫省", "临溪市", "松鹤县"),
+        Region("云岫省", "临溪市", "松鹤县", "望月镇"),
+        Region("青岚省", "澄湖市"),
+    ]
+)
 
 
 def asked(text: str, *ignored: str) -> Question:
-    return understand(text, REPORTS, None, ignored)
+    return understand(text, NAMES, None, ignored)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +117,7 @@ def test_what_is_ignored_is_not_taken_from_the_words() -> None:
 
 
 def test_filters_given_by_the_caller_win() -> None:
-    question = understand("松鹤县2021年行政复议", REPORTS, Filters(region="澄湖市", year_from=2020, year_to=2020))
+    question = understand("松鹤县2021年行政复议", NAMES, Filters(region="澄湖市", year_from=2020, year_to=2020))
     assert question.filters == Filters(region="澄湖市", year_from=2020, year_to=2020)
     assert question.named == ()
 
@@ -131,3 +129,19 @@ def test_a_named_place_filters_search_too(searcher: Searcher) -> None:
     assert found.results.total
     assert all("临溪市" in hit.report.metadata.region.chain for hit in found.results.hits)
     assert find(searcher, "临溪市2023年行政复议案件数").results.total == 0
+
+
+def test_a_question_costs_no_walk_over_the_corpus() -> None:
+    """A question is looked up in a table of names: the table's size does not show in the lookups."""
+
+    class Counting(dict):
+        lookups = 0
+
+        def get(self, key, default=None):
+            Counting.lookups += 1
+            return super().get(key, default)
+
+    many = PlaceNames(Region("云岫省", "临溪市", f"第{n}县") for n in range(5000))
+    many._full = Counting(many._full)
+    many.named("第77县2021年行政复议")
+    assert Counting.lookups < 200

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from retrieval.search import Query, Searcher
+from retrieval.store import Index
 from retrieval.types import Filters, Results
+from webapp.places import PlaceNames
 from webapp.question import Question, understand
+
+
+@lru_cache(maxsize=2)
+def _names(index: Index) -> PlaceNames:
+    """Of the version in force, and of the one before while requests still hold it."""
+    return PlaceNames(summary.metadata.region for summary in index.reports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +38,5 @@ def find(
 ) -> Found:
     """Search with the filters given and those that the question names, but for the `ignored`. Raises QueryError."""
     query = searcher.prepare(text, expand="measure" not in ignored)
-    question = understand(text, searcher.index.reports, filters, ignored)
+    question = understand(text, _names(searcher.index), filters, ignored)
     return Found(question, query, searcher.search(query, question.filters, limit, offset))

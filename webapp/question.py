@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from retrieval.text import bare, normalise_query, tokens
-from retrieval.types import Filters, Level, ReportSummary, Role
-from webapp.places import places_named
+from retrieval.types import Filters, Level, Role
+from webapp.places import PlaceNames
 
 T = TypeVar("T")
 Kind = Literal["places", "fact", "compare", "open"]
@@ -74,17 +74,15 @@ class Question:
     missing: str | None = None
 
 
-def understand(
-    text: str, reports: Iterable[ReportSummary], filters: Filters | None = None, ignored: Collection[str] = ()
-) -> Question:
-    """Kind, named filters and content words of a question.
+def understand(text: str, names: PlaceNames, filters: Filters | None = None, ignored: Collection[str] = ()) -> Question:
+    """Kind, named filters and content words of a question; `names` are those of the corpus's places.
 
     `filters` given by the caller win over named ones; what is `ignored` (of NAMED) is not taken from the words.
     """
     plain = normalise_query(text)
     given = filters or Filters()
     kind = _kind(plain)
-    places, missing = places_named(plain, [summary.metadata.region for summary in reports])
+    places, missing = names.named(plain)
     own: dict[str, object] = {}
     named = []
     if places and not given.region and "region" not in ignored:
