@@ -6,6 +6,8 @@ is refused as a whole, with the limit in the message.
 
 from __future__ import annotations
 
+import lzma
+import os
 import tarfile
 import zipfile
 import zlib
@@ -19,6 +21,19 @@ from retrieval.errors import ReadError
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _CHUNK = 1 << 20
+_LONGEST_ENDING = 16
+# What the standard library raises for archives that are damaged, encrypted or of a kind it does not know.
+_BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +79,7 @@ class _Expansion:
             for inner, stream in _members(archive, name):
                 member = Member(self._write(stream, inner, name), f"{name}!/{inner}")
                 found += self.files(member.path, member.name, depth + 1) if is_archive(inner) else [member]
-        except (
-            zipfile.BadZipFile,
-            tarfile.TarError,
-            zlib.error,
-            EOFError,
-            OSError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
+        except _BROKEN as error:
             fault = "有密码" if "password" in str(error) else f"已损坏（{error}）"
             raise ReadError(f"{name}：压缩包{fault}", f"{name}: cannot read the archive ({error})") from error
         return found
@@ -104,25 +111,31 @@ def _members(archive: Path, name: str) -> Iterator[tuple[str, IO[bytes]]]:
         for entry in opened:
             stream = opened.extractfile(entry) if entry.isfile() else None
             if stream is not None:
-                yield entry.name, stream
+                yield _decoded(os.fsencode(entry.name)), stream
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
     """A member's name; programs that do not say UTF-8 wrote it in GBK, or in UTF-8 after all."""
     if info.flag_bits & 0x800:
         return info.filename
-    raw = info.filename.encode("cp437", "replace")
+    return _decoded(info.filename.encode("cp437", "replace"))
+
+
+def _decoded(raw: bytes) -> str:
     for encoding in ("utf-8", "gb18030"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return info.filename
+    return raw.decode("gb18030", "replace")
 
 
 def _ending(name: str) -> str:
     lower = name.lower()
-    return next((ending for ending in ARCHIVES if lower.endswith(ending)), PurePosixPath(lower).suffix)
+    suffix = PurePosixPath(lower).suffix
+    known = next((ending for ending in ARCHIVES if lower.endswith(ending)), suffix)
+    # What stands behind a dot in a long name need not be an ending.
+    return known if len(known) <= _LONGEST_ENDING else ""
 
 
 def _refused(name: str, zh: str, en: str) -> ReadError:

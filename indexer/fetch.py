@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import re
 import time
@@ -51,6 +52,7 @@ class Fetched:
     etag: str = ""
     last_modified: str = ""
     fault: str = ""
+    final_url: str = ""
 
 
 def fetch(source: str, folder: Path, settings: FetchSettings, report: Report, *, again: bool = False) -> list[Fetched]:
@@ -73,8 +75,9 @@ class _Collector:
 
     def collect(self, source: str) -> list[Fetched]:
         done: dict[str, Fetched] = {}
+        addresses = self._addresses(source)
         try:
-            for url in self._addresses(source):
+            for url in addresses:
                 if url not in done:
                     done[url] = self._one(url)
                     for attached in self._attachments(done[url]):
@@ -87,7 +90,12 @@ class _Collector:
     def _addresses(self, source: str) -> list[str]:
         """The pages that a source names."""
         if not source.startswith(("http://", "https://")):
-            lines = Path(source).read_text(encoding="utf-8-sig").splitlines()
+            try:
+                lines = Path(source).read_text(encoding="utf-8-sig").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ReadError(
+                    f"{source}：网址清单读不了（{error}）", f"{source}: cannot be read ({error})"
+                ) from error
             return [line.strip() for line in lines if line.strip().startswith(("http://", "https://"))]
         try:
             answer = self._ask(source, {})
@@ -106,7 +114,7 @@ class _Collector:
         if before and before.file and (self._folder / before.file).is_file() and not self._again:
             return before
         headers = {}
-        if before and before.file:
+        if before and before.file and (self._folder / before.file).is_file():
             headers = {"If-None-Match": before.etag, "If-Modified-Since": before.last_modified}
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         try:
@@ -136,11 +144,26 @@ class _Collector:
         write_atomic(self._folder / name, answer.body)
         title = links_and_title(answer.body, answer.url)[1] if name.endswith(".html") else ""
         etag, modified = answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
-        return Fetched(url, now, 200, name, sha256, title, charset.group(1) if charset else "", etag, modified)
+        return Fetched(
+            url,
+            now,
+            200,
+            name,
+            sha256,
+            title,
+            charset.group(1) if charset else "",
+            etag,
+            modified,
+            final_url=answer.url,
+        )
 
     def _patiently(self, url: str, headers: dict[str, str]) -> Answer:
         """Again after 2, 4, 8 … delays where the server failed for now."""
-        if not self._allowed(url):
+        try:
+            allowed = self._allowed(url)
+        except ValueError:
+            raise HttpError(f"{url}：不是网址", f"{url}: not a web address") from None
+        if not allowed:
             raise HttpError(f"{url}：网站的 robots.txt 不许取", f"{url}: the site's robots.txt forbids it")
         for attempt in range(self._settings.retries + 1):
             last = attempt == self._settings.retries
@@ -187,16 +210,28 @@ class _Collector:
     def _attachments(self, page: Fetched) -> Iterator[str]:
         """Documents that a page links; a page that was only checked keeps the ones it has."""
         if page.file.endswith(".html") and (self._folder / page.file).is_file():
-            links, _ = links_and_title((self._folder / page.file).read_bytes(), page.url)
+            links, _ = links_and_title((self._folder / page.file).read_bytes(), page.final_url or page.url)
             for link in links:
                 if urlsplit(link.url).path.lower().endswith(_ATTACHED):
                     yield link.url
 
     def _write_manifest(self) -> None:
-        """Which file came from which address, for indexing; a person's own columns are kept out of its way."""
-        rows = [(record.file, record.url) for record in self._known.values() if record.file]
-        with (self._folder / MANIFEST).open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows([("file", "url"), *sorted(rows)])
+        """Which file came from which address, for indexing; what a person wrote into the manifest stays."""
+        path = self._folder / MANIFEST
+        held: list[dict[str, str]] = []
+        if path.is_file():
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                held = list(csv.DictReader(file))
+        rows = {row.get("file", ""): row for row in held}
+        for record in self._known.values():
+            if record.file:
+                rows.setdefault(record.file, {"file": record.file}).setdefault("url", record.url)
+        names = dict.fromkeys(["file", "url", *(name for row in held for name in row if name)])
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(names), extrasaction="ignore", restval="")
+        writer.writeheader()
+        writer.writerows(rows[name] for name in sorted(rows) if name)
+        write_atomic(path, text.getvalue().encode("utf-8-sig"))
 
 
 def _log(folder: Path) -> Iterator[Fetched]:

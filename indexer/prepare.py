@@ -53,7 +53,8 @@ class Batch:
     """What a run has found so far, beside what the index already holds.
 
     `restored` are version ids that come back, `superseded` those that must not be searched, `gone` those whose last
-    file is; `vanished` names the files that are.
+    file is; `vanished` names the files that are, `displaced` the reports whose file now
+    holds another.
     """
 
     held: Index | None
@@ -63,6 +64,7 @@ class Batch:
     gone: set[str] = field(default_factory=set)
     duplicates: dict[str, Duplicate] = field(default_factory=dict)
     vanished: set[str] = field(default_factory=set)
+    displaced: set[str] = field(default_factory=set)
     current: dict[str, ReportSummary] = field(init=False)
     by_bytes: dict[str, ReportSummary] = field(init=False)
     by_place: dict[tuple[object, ...], str] = field(init=False)
@@ -170,7 +172,7 @@ def _known(source: Source, data: bytes, batch: Batch, registry: Registry, config
         return Outcome(source.name, "unchanged")
     twin = batch.by_bytes.get(sha256)
     if twin and twin.version_id == _recipe(data, twin.source_name, source.corrections, config):
-        if _still_there(twin, registry, source):
+        if _held_elsewhere(twin, folder, source.name, registry):
             return _repeat(source, sha256, twin, "bytes", batch, registry)
         return None
     of_version = registry.repeated(version)
@@ -179,11 +181,25 @@ def _known(source: Source, data: bytes, batch: Batch, registry: Registry, config
     return None
 
 
-def _still_there(summary: ReportSummary, registry: Registry, source: Source) -> bool:
-    """Whether the file that a report was read from exists beside another with its bytes; if not, it was moved."""
-    return (source.root / summary.source_name.split("!/")[0]).exists() or not registry.holds(
-        str(source.root.resolve()), summary.source_name
-    )
+def _held_elsewhere(summary: ReportSummary, folder: str, name: str, registry: Registry) -> bool:
+    """Whether another file than this one still holds a report's bytes; if none does, the file was moved."""
+    for root, other, sha256 in registry.files_of(summary.id):
+        if (root, other) == (folder, name) or sha256 != summary.sha256:
+            continue
+        path = Path(root) / other.split("!/")[0]
+        if path.is_file() and ("!/" in other or hashlib.sha256(path.read_bytes()).hexdigest() == sha256):
+            return True
+    return False
+
+
+def _is_same(report: Report, report_id: str, batch: Batch) -> bool:
+    """Whether what a file holds now is a newer text of the report that it held before."""
+    before = batch.ids.get(report_id)
+    if before is None:
+        return True
+    key = _place_and_year(report.summary.metadata)
+    same_key = key is not None and key == _place_and_year(before.metadata)
+    return same_key or _overlap(report.text, batch.text_of(report_id))
 
 
 def _fresh(source: Source, data: bytes, root: Path, batch: Batch, registry: Registry, config: Config) -> Outcome:
@@ -198,8 +214,16 @@ def _fresh(source: Source, data: bytes, root: Path, batch: Batch, registry: Regi
             return Outcome(source.name, "unchanged", f"旧版本，现用 {current.source_name} / an older version")
         batch.restore(summary)
         return Outcome(source.name, "changed", "恢复旧内容 / back to an earlier text")
-    report_id = registry.report_id(folder, source.name, sha256)
+    by_bytes, by_name = registry.of_bytes(sha256), registry.of_name(folder, source.name)
+    report_id = by_bytes or by_name or f"r{sha256[:12]}"
     report = make_report(data, source.name, source.corrections, config, report_id)
+    if by_name and not by_bytes and not _is_same(report, by_name, batch):
+        # latest.txt of this year is not latest.txt of last year.
+        report_id = f"r{sha256[:12]}"
+        report = make_report(data, source.name, source.corrections, config, report_id)
+    if by_name and by_name != report_id:
+        batch.displaced.add(by_name)
+    registry.remember(folder, source.name, sha256, report_id)
     digest = hashlib.sha256("".join(bare(p.text) for p in report.passages).encode("utf-8", "replace")).hexdigest()
     others = [batch.current[v] for v in registry.versions_with(digest) if v in batch.current]
     repeated = next((other for other in others if other.id != report_id), None)
@@ -239,8 +263,13 @@ def _older_version(report: Report, batch: Batch) -> str | None:
     other = batch.by_place.get(key) if key else None
     if other is None:
         return None
-    one, two = _five_grams(report.text), _five_grams(batch.text_of(other))
-    return other if len(one & two) >= SAME_REPORT * max(1, min(len(one), len(two))) else None
+    return other if _overlap(report.text, batch.text_of(other)) else None
+
+
+def _overlap(text: str, other: str) -> bool:
+    """Whether two texts share enough five-grams to be versions of one report."""
+    one, two = _five_grams(text), _five_grams(other)
+    return len(one & two) >= SAME_REPORT * max(1, min(len(one), len(two)))
 
 
 def _place_and_year(metadata: Metadata) -> tuple[object, ...] | None:
@@ -276,6 +305,11 @@ def _gone(sources: list[Source], paths: list[Path], batch: Batch, registry: Regi
             if spare:
                 batch.restore(spare)
             outcomes.append(Outcome(name, "withdrawn", "文件已不在 / the file is gone"))
+    for report_id in sorted(batch.displaced):
+        if report_id in batch.ids and not registry.has_source(report_id):
+            name = batch.ids[report_id].source_name
+            batch.gone |= {version for version, s in batch.current.items() if s.id == report_id}
+            outcomes.append(Outcome(name, "withdrawn", "文件里现在是另一份报告 / the file now holds another report"))
     return outcomes
 
 

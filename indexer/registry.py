@@ -32,13 +32,18 @@ class Registry:
         self._database.execute("CREATE INDEX IF NOT EXISTS texts_by_text ON texts (text)")
         self._database.execute("CREATE TABLE IF NOT EXISTS repeats (version_id TEXT PRIMARY KEY, of_version TEXT)")
 
-    def report_id(self, root: str, source_name: str, sha256: str) -> str:
-        """The id for these bytes under this name: known bytes keep theirs, a known name keeps its, else a new one."""
-        by_bytes = self._one("SELECT report_id FROM contents WHERE sha256 = ?", (sha256,))
-        by_name = self._one("SELECT report_id FROM files WHERE root = ? AND source_name = ?", (root, source_name))
-        report_id = by_bytes or by_name or f"r{sha256[:12]}"
-        self.remember(root, source_name, sha256, report_id)
-        return report_id
+    def of_bytes(self, sha256: str) -> str | None:
+        """The report that these bytes were last found to be."""
+        return self._one("SELECT report_id FROM contents WHERE sha256 = ?", (sha256,))
+
+    def of_name(self, root: str, source_name: str) -> str | None:
+        """The report that a file was last found to hold."""
+        return self._one("SELECT report_id FROM files WHERE root = ? AND source_name = ?", (root, source_name))
+
+    def files_of(self, report_id: str) -> list[tuple[str, str, str]]:
+        """(root, source name, SHA-256) of every file known to hold a report."""
+        query = "SELECT root, source_name, sha256 FROM files WHERE report_id = ?"
+        return self._database.execute(query, (report_id,)).fetchall()
 
     def remember(self, root: str, source_name: str, sha256: str, report_id: str) -> None:
         """A file now holds these bytes and is (a source of) that report."""
@@ -52,11 +57,6 @@ class Registry:
         """(root, source name, report id) of every known file that is, or lies in, a path."""
         rows = self._database.execute("SELECT root, source_name, report_id FROM files").fetchall()
         return [row for row in rows if (Path(row[0]) / row[1]).is_relative_to(path)]
-
-    def holds(self, root: str, source_name: str) -> bool:
-        """Whether a file is known."""
-        query = "SELECT report_id FROM files WHERE root = ? AND source_name = ?"
-        return self._one(query, (root, source_name)) is not None
 
     def forget(self, root: str, source_name: str) -> None:
         """A file is gone."""

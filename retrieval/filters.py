@@ -58,7 +58,11 @@ def admits(filters: Filters, summary: ReportSummary) -> bool:
         return True
     places = [place for place in re.split("[、,，]", filters.region) if place.strip()]
     if filters.own_reports_only:
-        return any(is_name_of(bare(place), bare(metadata.region.name)) for place in places)
+        return any(
+            is_name_of(bare(re.split(r"[/／]", place)[-1]), bare(metadata.region.name))
+            and in_region(metadata.region, place)
+            for place in places
+        )
     return any(in_region(metadata.region, place) for place in places)
 
 

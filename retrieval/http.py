@@ -58,15 +58,22 @@ def get(url: str, headers: Mapping[str, str], limits: Limits) -> Answer:
         answer = _ask("GET", url, dict(headers), limits, deadline, None)
         if answer.status not in _REDIRECTS or "location" not in answer.headers:
             return answer
-        url = urljoin(url, answer.headers["location"])
+        try:
+            url = urljoin(url, answer.headers["location"])
+        except ValueError:
+            raise HttpError(f"{url}：转到的网址不对", f"{url}: redirects to no usable address") from None
         if url in seen or len(seen) > _MOST_REDIRECTS:
             raise HttpError(f"{url}：转来转去，没有尽头", f"{url}: redirects without end")
         seen.add(url)
 
 
 def _ask(method: str, url: str, headers: dict[str, str], limits: Limits, deadline: float, body: Any) -> Answer:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not parts.hostname:
         raise HttpError(f"{url}：不是网址", f"{url}: not a web address")
     target, extra = url, {}
     if not limits.allow_private:
@@ -103,7 +110,7 @@ def _public_address(host: str, port: int, url: str) -> str:
     """The first address of a host, all of whose addresses must be public."""
     try:
         found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise HttpError(f"{url}：找不到主机 {host}", f"{url}: no such host {host}", retry=True) from error
     for address in found:
         if not ipaddress.ip_address(address.split("%")[0]).is_global:

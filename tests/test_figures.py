@@ -10,7 +10,7 @@ from retrieval.measures import load_measures
 from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query
 from tests.conftest import REPORTS, SHARED
-from webapp.figures import answering, derived, figures
+from webapp.figures import answering, asks_amount, derived, figures
 from webapp.question import content_terms
 
 
@@ -128,3 +128,48 @@ def test_the_judged_figures_of_the_real_reports_are_read() -> None:
         if wanted not in {(figure.base_value, figure.base_unit) for figure in figures(around)}:
             missed.append(fact["id"])
     assert missed == []
+
+
+@pytest.mark.parametrize("text", ["①5名专家", "12月1日至31日", "第35、36条", "办理1万2千件"])
+def test_what_cannot_be_read_for_certain_is_no_figure(text: str) -> None:
+    assert figures(text) == ()
+
+
+def test_a_number_of_thousands_of_ten_thousands_is_read_whole() -> None:
+    (figure,) = figures("投入5千万元")
+    assert figure.base_value == 50_000_000
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("哪些地方率先推行轻微免罚", False),
+        ("落实比例原则", False),
+        ("如何提高行政效率", False),
+        ("出庭应诉率是多少", True),
+    ],
+)
+def test_words_with_rate_in_them_ask_for_no_rate(question: str, asks: bool) -> None:
+    assert asks_amount(question) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("出台规范性文件30件。行政诉讼败诉率10%。", None),
+        ("办结行政诉讼案件103件，其中驳回20件，败诉率11.65%。", 12.0),
+        ("审结案件100件，较上年减少15件，败诉率10%", 10.0),
+    ],
+)
+def test_only_a_base_of_the_same_sentence_that_is_no_part_and_no_change_is_worked_with(
+    text: str, value: float | None
+) -> None:
+    worked_out = derived(text, "行政诉讼败诉多少件")
+    assert (worked_out.value if worked_out else None) == value
+
+
+def test_the_unit_asked_for_goes_before_words_about_money() -> None:
+    text, question = "全年办理罚款案件120件，罚款金额35万元。", "行政罚款案件有多少件"
+    figure = answering(text, question, content_terms(question), (0, len(text)))
+    assert figure is not None
+    assert figure.text == "120件"

@@ -145,3 +145,73 @@ def test_a_question_costs_no_walk_over_the_corpus() -> None:
     many._full = Counting(many._full)
     many.named("第77县2021年行政复议")
     assert Counting.lookups < 200
+
+
+HARD = PlaceNames(
+    [
+        Region("甘肃省", "武威市"),
+        Region("江苏省", "南京市", "鼓楼区"),
+        Region("江苏省", "徐州市", "鼓楼区"),
+        Region("湖北省", "荆州市", "公安县"),
+        Region("山西省", "晋城市", "城区"),
+        Region("黑龙江省", "鹤岗市", "南山区"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "missing"),
+    [
+        ("武威市凉州区2021年行政复议多少件", "凉州区", "凉州区"),
+        ("武威市和兰州市2021年行政复议比较", "兰州市", "兰州市"),
+        ("南京市鼓楼区2022年行政复议多少件", "南京市/鼓楼区", None),
+        ("鼓楼区2022年行政复议", "鼓楼区", None),
+        ("公安行政处罚案件有多少件", None, None),
+        ("公安县2022年复议", "公安县", None),
+        ("哪些城区推行综合执法", None, None),
+        ("晋城市城区执法", "城区", None),
+        ("河南山区普法", None, None),
+        ("平安乡村建设情况", None, None),
+        ("县市区政府推行什么", None, None),
+        ("试点县2022年有哪些", None, None),
+    ],
+)
+def test_same_names_common_words_and_unknown_neighbours_are_told_apart(
+    text: str, region: str | None, missing: str | None
+) -> None:
+    question = understand(text, HARD)
+    assert (question.filters.region, question.missing) == (region, missing)
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("罚款2000元以上的案件听证", (None, None)),
+        ("到2025年基本建成法治政府", (None, None)),
+        ("《法治政府建设实施纲要（2021-2025年）》落实了哪些", (None, None)),
+        ("2020年以后的做法", (2021, None)),
+        ("2019年以来的做法", (2019, None)),
+        ("2021年之前的做法", (None, 2020)),
+        ("2022-23年的做法", (2022, 2023)),
+        ("二〇二二年的做法", (2022, 2022)),
+    ],
+)
+def test_years_are_read_as_they_are_meant(text: str, years: tuple[int | None, int | None]) -> None:
+    filters = understand(text, HARD).filters
+    assert (filters.year_from, filters.year_to) == years
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "各市、县（区）推行了什么",
+        "哪些省市推行首违不罚",
+        "哪些乡村振兴举措",
+        "哪些困难群众获得法律援助",
+        "解决了哪些问题",
+        "行政执法检查计划实施情况",
+    ],
+)
+def test_words_that_only_look_like_a_level_or_a_part_filter_nothing(text: str) -> None:
+    filters = understand(text, HARD).filters
+    assert (filters.level, filters.role) == (None, None)

@@ -228,3 +228,34 @@ def test_what_changed_between_versions_is_shown_verbatim(
     assert "这是旧版本" in shown
     assert client.get(f"/api/v1/passages/{cited}").json["state"] == "superseded"
     assert client.get(f"/reports/{report.id}?version=nothing").status_code == 404
+
+
+OTHER = (
+    TITLE.replace("2022", "2023")
+    + "2023年，云台县法治建设取得新进展，现将情况报告如下。\n一、主要成效\n"
+    + "（一）清理文件。全年清理规范性文件八十份，废止九份，结果已经公布。\n"
+)
+
+
+def test_a_file_that_holds_another_report_from_now_on_is_another_report(run, folder: Path, opened) -> None:
+    (folder / "a.txt").rename(folder / "latest.txt")
+    run()
+    (first,) = opened().reports
+    (folder / "latest.txt").rename(folder / "2022.txt")
+    (folder / "latest.txt").write_text(OTHER, encoding="utf-8")
+    run()
+    found = {report.source_name: report.id for report in opened().reports}
+    assert set(found) == {"2022.txt", "latest.txt"}
+    assert found["2022.txt"] == first.id != found["latest.txt"]
+    version = run().version
+    assert {report.source_name: report.id for report in opened().reports} == found
+    assert run().version == version
+
+
+def test_a_report_whose_file_was_overwritten_by_another_leaves_the_search(run, folder: Path, opened) -> None:
+    run()
+    cited = passage_with(opened(), "说理式")
+    (folder / "a.txt").write_text(OTHER, encoding="utf-8")
+    run()
+    assert [report.metadata.year for report in opened().reports] == [2023]
+    assert opened().state(opened().find_passage(cited)[1]) == "withdrawn"

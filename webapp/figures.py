@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,16 +10,16 @@ from dataclasses import dataclass
 from retrieval.tags import Naming
 from retrieval.text import Normalised, normalise_with_offsets, sentences, tokens
 
-_SCALES = {"百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
+_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _COUNTERS = (
-    "个百分点|人次|件次|场次|户次|家次|台次|辆次|架次|批次|车次|艘次|个次|条次|个工作日|平方公里|平方米|立方米|公里|"
+    "个百分点|个月|人次|件次|场次|户次|家次|台次|辆次|架次|批次|车次|艘次|个次|条次|个工作日|平方公里|平方米|立方米|公里|"
     "学时|课时|小时|分钟|人|名|位|件|项|条|个|次|家|户|场|份|部|起|宗|处|支|台|套|本|册|期|篇|批|亩|公顷|所|座|辆|天|日|吨|"
     "类|卷|例|张|轮|届|架|艘|头|块|间|栋|幢|米|米|对|枚|副|幅|种|门|款|站|村|组|队|元|篇次|单|案|月"
 )
 _FIGURE = re.compile(
-    r"(?P<before>(?:大约|约|近|超过|超|逾|不少于|至少|最多|不超过)?)"
+    r"(?P<before>(?:大约|约|近|超过|超|逾|不少于|至少|最多|不超过|不到|不足|低于|高于)?)"
     r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"(?P<more1>[多余来几]?)(?P<scale>[百千万亿]?)(?P<more2>[多余]?)\s*"
+    r"(?P<more1>[多余来几]?)(?P<scale>[十百千]?[万亿]|[百千]|)(?P<more2>[多余]?)\s*"
     rf"(?P<unit>%|‰|{_COUNTERS}|年(?!度|\d|[初末底来内以前后]))(?P<after>(?:以上|以下|左右)?)"
 )
 _YEAR = re.compile(r"(?<!\d)(20[0-3]\d)\s*年")
@@ -33,12 +34,16 @@ _SINCE = (
 _GOES_ON = re.compile(r"\s*(?:其中|分别|共|上述|以上)")
 _CLAUSE = re.compile(r"(?:[^,;。!?]|,(?=\d{3}(?!\d)))+[,;。!?]?")
 # What a question counts: the unit after 多少 or 几, or the kind of figure that a word asks for.
-_ASKED_UNIT = re.compile(
-    rf"(?:多少|几)\s*(?P<unit>{_COUNTERS})|(?P<rate>率|比例|百分之几|占比|\brate\b|\bpercent)|(?P<money>多少钱|金额|资金|款)"
+_ASKED_UNITS = (
+    re.compile(rf"(?:多少|几)\s*(?P<unit>{_COUNTERS})(?<!村)(?<!组)(?<!队)(?!民调解|位)"),
+    re.compile(r"(?P<money>多少钱|多少资金|金额|罚没款|\bhow much money)"),
+    # 效率, 率先 and 比例原则 are no rates.
+    re.compile(r"(?P<rate>(?<![效频])率(?=[是为达有多怎如高低几?]|$)|比例(?!原则)|百分之几|占比|\brate\b|\bpercent)"),
 )
+_CHANGE = re.compile(r"增[加长]|减少|下降|上升|同比|[较比](?:上年|去年|同期)")
 _HOW_MANY = re.compile(r"多少|是多少|几(?=[个件次项条名人场份起家部所台支户])|的?比例|数量|总数")
 _ASKS_AMOUNT = re.compile(
-    r"多少|几(?:[件项条名人场份起家部所台支户处](?!部门|单位)|[个次]$|成)|有几个|率|比例|数量|总数|件数|案件数|人数|次数|条数|金额|占比|\bhow (?:many|much)\b"
+    r"多少|几(?:[件项条名人场份起家部所台支户处](?!部门|单位)|[个次]$|成)|有几个|(?<![效频])率(?=[是为达有多怎如高低几?]|$)|比例(?!原则)|百分之几|数量|总数|件数|案件数|人数|次数|条数|金额|占比|\bhow (?:many|much)\b"
 )
 # Units that count the same things, so that 多少人 is answered by 7600多名.
 _ALIKE = (
@@ -101,6 +106,7 @@ def figures(text: str) -> tuple[Figure, ...]:
                 _figure(text, plain, first + clause.start(), match, clause.group(), (start, end), since, part=part)
                 for match in _FIGURE.finditer(clause.group())
                 if not _is_ordinal(clause.group(), match)
+                and not _is_circled(text, plain, first + clause.start(), match)
             ]
     return tuple(found)
 
@@ -122,13 +128,22 @@ def _is_ordinal(clause: str, match: re.Match[str]) -> bool:
     """第3条, 3月5日, 〔2021〕5号, 2021年: numbers that count nothing."""
     number, unit = match.group("number"), match.group("unit")
     before, after = clause[: match.start("number")], clause[match.end() :]
-    if re.search(r"[第〔\[(]\s*$", before) or (unit == "个" and after.startswith(("方面", "环节的"))):
+    # 第35、36条; 1万2千: the second half of a number; 1日至31日.
+    if re.search(r"第[\d、,\s]*$|[〔\[(]\s*$|\d[万亿千百]$|日[至到\-—~]$", before) or (
+        unit == "个" and after.startswith(("方面", "环节的"))
+    ):
         return True
     if unit == "年" and (len(number) == 4 or not re.match(r"(?:时间|期|$|[，,。；;])", after)):
         return True
     if unit in ("日", "月") and re.search(r"[月年]\s*$|\d\s*$", before):
         return True
     return unit == "月" or (unit == "日" and bool(re.search(r"月\s*$", before)))
+
+
+def _is_circled(text: str, plain: Normalised, at: int, match: re.Match[str]) -> bool:
+    """① and ⑴ number a list, whatever follows them."""
+    start = plain.offsets[at + match.start("number")]
+    return "\u2460" <= text[start] <= "\u249b"
 
 
 def _figure(
@@ -153,7 +168,7 @@ def _figure(
         end=end,
         value=value,
         unit=scale + unit,
-        base_value=round(value * _SCALES.get(scale, 1), 6),
+        base_value=round(value * math.prod(_SCALES[sign] for sign in scale), 6),
         base_unit=unit,
         about="".join(match.group(name) for name in ("before", "more1", "more2", "after")),
         since=since,
@@ -177,7 +192,7 @@ def answering(
     Its clause shares most with the question; the sentence that ranked best, the kind of unit and being no part of
     another figure decide between equals. A clause that names another measure than the question's does not answer.
     """
-    asked = _ASKED_UNIT.search(question)
+    asked = _asked_unit(question)
     wanted = set(terms)
     # What is counted stands last before the question word: 自查案件行政处罚|多少件. Its last words weigh most.
     asked_of = _HOW_MANY.split(question)[0].replace(" ", "").removesuffix("率")
@@ -191,7 +206,7 @@ def answering(
     def strength(figure: Figure) -> tuple[float, bool, bool, bool, int]:
         clause = set(tokens(figure.clause.replace(" ", "")))
         shared = len(wanted & clause) + sum(term in clause for term in counted)
-        exact = bool(asked and figure.base_unit == asked.group("unit"))
+        exact = figure.base_unit == asked
         inside = sentence[0] <= figure.start < sentence[1]
         return (
             shared / max(1, len(wanted) + len(counted)) + 0.15 * inside,
@@ -204,32 +219,42 @@ def answering(
     return max(candidates, key=strength)
 
 
-def _fits(figure: Figure, asked: re.Match[str] | None) -> bool:
-    if not asked:
+def _asked_unit(question: str) -> str:
+    """The unit that a question counts in; `%` for rates, empty where it names none."""
+    for pattern in _ASKED_UNITS:
+        match = pattern.search(question)
+        if match:
+            found = match.groupdict()
+            return "%" if found.get("rate") else "元" if found.get("money") else match.group("unit")
+    return ""
+
+
+def _fits(figure: Figure, unit: str) -> bool:
+    if not unit:
         return True
-    if asked.group("rate"):
+    if unit == "%":
         return figure.base_unit in ("%", "‰")
-    if asked.group("money"):
-        return figure.base_unit == "元"
-    unit = asked.group("unit")
     return figure.base_unit == unit or any(
         unit in group and figure.base_unit in group for group in (*_ALIKE, *_ALIKE_MORE)
     )
 
 
 def derived(text: str, question: str) -> Derived | None:
-    """A count that is only stated as a rate: 办结103件，败诉率11.65% gives about 12件 for 败诉多少件."""
-    asked = _ASKED_UNIT.search(question)
-    if not asked or not asked.group("unit"):
+    """A count that is only stated as a rate: 办结103件，败诉率11.65% gives about 12件 for 败诉多少件.
+
+    Both stand in one sentence; parts of other figures and what something grew or fell by are no base.
+    """
+    unit = _asked_unit(question)
+    if unit in ("", "%"):
         return None
     found = figures(text)
     for rate in (figure for figure in found if figure.base_unit == "%"):
         subject = re.search(r"([\u4e00-\u9fff]{2,6})率", rate.clause)
-        if not subject or subject.group(1)[-2:] not in question.replace(" ", ""):
+        named = subject.group(1)[-2:] if subject else ""
+        if not named or named not in question.replace(" ", ""):
             continue
-        stated = [f for f in found if f.base_unit == asked.group("unit") and subject.group(1)[-2:] in f.clause]
-        bases = [f for f in found if f.base_unit == asked.group("unit") and f.start < rate.start]
-        if bases and not stated:
-            base = bases[-1]
-            return Derived(round(base.base_value * rate.value / 100, 1), base.base_unit, (base, rate))
+        counts = [f for f in found if f.base_unit == unit and f.sentence == rate.sentence]
+        bases = [f for f in counts if f.start < rate.start and not f.part and not _CHANGE.search(f.clause)]
+        if bases and not any(named in f.clause for f in counts):
+            return Derived(round(bases[-1].base_value * rate.value / 100, 1), unit, (bases[-1], rate))
     return None

@@ -26,27 +26,41 @@ _ASKS_FACT = re.compile(
 )
 _ASKS_COMPARISON = re.compile(r"比较|对比|差异|区别|异同|相比|不同|\bcompar|\bdiffer")
 _YEARS = re.compile(
-    r"(?<!\d)(20[0-3]\d)\s*(?:年度?)?(?:\s*(?:[-–—~至到、和与]|\bto\b|\band\b)\s*(20[0-3]\d))?\s*年?(?!\d)"
+    r"(?<!\d)(?P<first>20[0-3]\d)\s*(?:年度?)?(?:\s*(?:[-–—~至到、和与]|\bto\b|\band\b)\s*(?P<last>(?:20)?[0-3]\d)(?=\s*年|\D|$))?"
+    r"\s*年?(?P<open>以来|以后|之后|起|以前|之前)?(?![\d元件人名个家项条次])"
 )
+# A year inside a document's title, or far off, is no year to search in.
+_NO_YEAR = re.compile(
+    r"《[^》]*》|(?:纲要|规划|方案)\s*\(?20\d\d\s*[-–—~至到]\s*20\d\d\s*年?\)?|(?:到|至)?20\d\d\s*年?(?:远景|基本建成)[^,。]*"
+)
+_HAN_YEAR = re.compile(r"二[〇○零o][〇○零o一二三四五六七八九]{2}(?=年)")
+_HAN_DIGITS = str.maketrans("〇○零o一二三四五六七八九", "0000123456789")
 _ASKED = r"(?:哪些|哪个|哪几个|各个?|多少个?|\bwhich )\s*"
 _LEVELS: tuple[tuple[Level, re.Pattern[str]], ...] = (
-    ("township", re.compile(_ASKED + r"(?:乡镇街道|乡镇|镇街|街道|乡|镇|townships?\b|towns?\b)")),
-    ("county", re.compile(_ASKED + r"(?:县市区|市县区|县区|区县|县级|县|区(?!域)|count(?:y|ies)\b|districts?\b)")),
-    ("prefecture", re.compile(_ASKED + r"(?:地级市|设区市|市州|州市|市级|市(?![县场民政区])|prefectures?\b|cities\b)")),
-    ("province", re.compile(_ASKED + r"(?:省份|省级|省(?!市县)|provinces?\b)")),
+    ("township", re.compile(_ASKED + r"(?:乡镇街道|乡镇|镇街|街道|乡(?![村土风])|镇|townships?\b|towns?\b)")),
+    (
+        "county",
+        re.compile(_ASKED + r"(?:市辖区|县市区|市县区|县区|区县|县级|县|区(?!域)|count(?:y|ies)\b|districts?\b)"),
+    ),
+    (
+        "prefecture",
+        re.compile(_ASKED + r"(?:地级市|设区市|市州|州市|市级|市(?![县场民政区、和与及/辖])|prefectures?\b|cities\b)"),
+    ),
+    ("province", re.compile(_ASKED + r"(?:省份|省级|省(?![市内辖直、和与及/])|provinces?\b)")),
 )
 _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
     (
         "shortcoming",
         re.compile(
-            r"(?:哪些|什么|主要|突出|\bwhat )(?:问题|不足|短板|困难|差距|shortcomings|problems)|(?:存在|承认|自认).{0,10}(?:问题|不足|短板)"
+            r"(?<!解决)(?<!化解)(?<!解决了)(?<!化解了)(?<!整改)(?<!整改了)(?<!反映的)(?:哪些|什么|主要|突出|\bwhat )"
+            r"(?:问题|不足|短板|困难(?!群众|家庭|职工|人员|学生)|差距|shortcomings|problems)|(?:存在|承认|自认).{0,10}(?:问题|不足|短板)"
             r"|\bshortcomings?\b"
         ),
     ),
     (
         "planned",
         re.compile(
-            r"打算|(?:计划|准备|拟)(?:做|推行|开展|建立|怎么|如何|出台|建设|实施|制定)|(?:下一步|下步|明年|来年|今后|接下来|下一年)"
+            r"打算|(?<!检查)(?<!立法)(?<!执法)(?<!年度)(?<!审计)(?<!工作)(?:计划|准备|拟)(?:做|推行|开展|建立|怎么|如何|出台|建设|实施|制定)|(?:下一步|下步|明年|来年|今后|接下来|下一年)"
             r"|\bplans? (?:to|for)\b|\bplanned\b|\bintends?\b"
         ),
     ),
@@ -93,7 +107,7 @@ def understand(text: str, names: PlaceNames, filters: Filters | None = None, ign
         own |= {"region": missing}
         named.append("region")
     first, last = _years(plain)
-    if first and not (given.year_from or given.year_to) and "year" not in ignored:
+    if (first or last) and not (given.year_from or given.year_to) and "year" not in ignored:
         own |= {"year_from": first, "year_to": last}
         named.append("year")
     level, role = _only(_LEVELS, plain), _only(_ROLES, plain)
@@ -123,9 +137,22 @@ def _kind(plain: str) -> Kind:
 
 
 def _years(plain: str) -> tuple[int | None, int | None]:
-    """First and last of the years that stand in a question."""
-    found = [int(year) for match in _YEARS.finditer(plain) for year in match.groups() if year]
-    return (min(found), max(found)) if found else (None, None)
+    """First and last of the years that a question names; 2020年以来 has no last, 2021年之前 no first."""
+    words = _HAN_YEAR.sub(lambda match: match.group().translate(_HAN_DIGITS), _NO_YEAR.sub(" ", plain))
+    years: list[int] = []
+    opened = ""
+    for match in _YEARS.finditer(words):
+        years.append(int(match.group("first")))
+        last = match.group("last") or ""
+        years += [int(last if len(last) == 4 else f"20{last}")] if last else []
+        opened = match.group("open") or opened
+    if not years:
+        return None, None
+    if opened in ("以来", "以后", "之后", "起"):
+        return min(years) + (opened in ("以后", "之后")), None
+    if opened in ("以前", "之前"):
+        return None, max(years) - 1
+    return min(years), max(years)
 
 
 def _only(patterns: Iterable[tuple[T, re.Pattern[str]]], plain: str) -> T | None:
