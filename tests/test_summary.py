@@ -15,8 +15,9 @@ import pytest
 from retrieval.config import Config, LlmSettings
 from retrieval.encoder import Encoder
 from retrieval.search import Searcher
+from retrieval.types import Hit, Metadata, Passage, Region, ReportSummary, Why
 from webapp import create_app
-from webapp.answer import Answer, ask
+from webapp.answer import Answer, Entry, ask
 from webapp.service import Service
 from webapp.summary import checked, summarise
 
@@ -188,3 +189,51 @@ def test_the_answer_stands_whether_or_not_the_model_lies(
     assert all(entry.quote[:20] in page for entry in answer.entries)
     assert found["summary"] == {"sentences": [], "removed": 1, "error": None}
     assert len(found["answer"]) == len(answer.entries)
+
+
+def entry(text: str, region: Region, role: str = "done", year: int = 2021) -> Entry:
+    passage = Passage("p", "r", 0, len(text), text, (), role)
+    report = ReportSummary("r", "v", "a.txt", "", "text/plain", Metadata("报告", False, region, year=year))
+    return Entry(Hit(1, 1.0, Why(1.0, 1.0, 1.0), passage, report, (0, len(text))), text, 0, len(text))
+
+
+ENTRIES = (
+    entry(
+        "2021年共办理行政复议案件120件，覆盖35个部门，结案率98%，涉及金额1,234万元。未发生败诉案件。",
+        Region("甘肃省", "武威市"),
+    ),
+    entry("计划2022年建成行政复议中心，拟招录法律顾问12名。", Region("湖北省", "荆州市"), "planned"),
+)
+
+
+@pytest.mark.parametrize(
+    "truth",
+    [
+        "武威市2021年办理行政复议案件120件，结案率98%[1]。",
+        "武威市行政复议涉及金额1,234万元[1]。",
+        "武威市未发生败诉案件[1]。",
+        "荆州市计划2022年建成行政复议中心[2]。",
+    ],
+)
+def test_what_the_source_says_is_kept(truth: str) -> None:
+    assert len(checked(truth, ENTRIES).sentences) == 1
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "兰州市办理行政复议案件120件[1]。",
+        "荆州办理行政复议案件120件[1]。",
+        "武威市办理行政复议案件35件[1]。",
+        "武威市行政复议结案率120%[1]。",
+        "武威市办理行政复议案件120万件[1]。",
+        "武威市办理行政复议案件三百件[1]。",
+        "武威市办理行政复议案件2021件[1]。",
+        "武威市行政复议案件占全省近九成[1]。",
+        "武威市发生败诉案件[1]。",
+        "武威市没有办理行政复议案件120件[1]。",
+        "荆州市已建成行政复议中心[2]。",
+    ],
+)
+def test_what_the_source_does_not_say_is_removed(lie: str) -> None:
+    assert checked(lie, ENTRIES).sentences == ()
