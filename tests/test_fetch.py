@@ -249,3 +249,49 @@ def test_a_redirect_to_a_private_address_is_refused(site: Site, monkeypatch: pyt
     with pytest.raises(HttpError, match="内网或本机"):
         get(f"{site.address}/hop", {}, Limits(2, 1 << 20))
     assert checked[-1] == "http://127.0.0.1:9/inner"
+
+
+def test_what_a_person_wrote_into_the_manifest_stays(site: Site, collect, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "manifest.csv").write_text("file,year,region\na.txt,2021,云南省\n", encoding="utf-8")
+    site.paths["/b.txt"] = answering("正文", Content_Type="text/plain")
+    file = collect("/b.txt")["/b.txt"].file
+    text = (out / "manifest.csv").read_text(encoding="utf-8-sig")
+    assert "a.txt,,2021,云南省" in text
+    assert f"{file},{site.address}/b.txt,," in text
+    with pytest.raises(ReadError, match="网址清单"):
+        fetch(str(tmp_path / "missing.txt"), out, SETTINGS, lambda _: None)
+    assert (out / "manifest.csv").read_text(encoding="utf-8-sig") == text
+
+
+@pytest.mark.parametrize("address", ["http://www..example/a", "http://127.0.0.1:80800/a", "http://[abc/"])
+def test_an_address_that_is_none_is_one_failed_line(site: Site, tmp_path: Path, address: str) -> None:
+    site.paths["/a.txt"] = answering("正文", Content_Type="text/plain")
+    listed = tmp_path / "urls.txt"
+    listed.write_text(f"{address}\n{site.address}/a.txt", encoding="utf-8")
+    bad, good = fetch(str(listed), tmp_path / "out", replace(SETTINGS, retries=0), lambda _: None)
+    assert bad.fault
+    assert good.status == 200
+
+
+def test_attachments_are_looked_for_beside_the_page_that_answered(site: Site, collect) -> None:
+    site.paths |= {
+        "/r": answering("", 302, Location="/2023/report.html"),
+        "/2023/report.html": answering("<a href='annex.txt'>附件</a>", Content_Type="text/html"),
+        "/2023/annex.txt": answering("附件", Content_Type="text/plain"),
+    }
+    assert collect("/r")["/2023/annex.txt"].status == 200
+
+
+def test_a_file_that_was_deleted_is_fetched_whole_again(site: Site, collect, tmp_path: Path) -> None:
+    def page(handler: BaseHTTPRequestHandler) -> None:
+        answering("", 304)(handler) if handler.headers.get("If-None-Match") else answering(
+            "正文", Content_Type="text/plain", ETag='"v1"'
+        )(handler)
+
+    site.paths["/a.txt"] = page
+    kept = tmp_path / "out" / collect("/a.txt")["/a.txt"].file
+    kept.unlink()
+    assert collect("/a.txt", again=True)["/a.txt"].status == 200
+    assert kept.is_file()

@@ -217,3 +217,24 @@ def test_what_is_not_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT, encoding="utf-8")
     found = {source.name: bool(source.skipped) for source in discover([tmp_path], tmp_path)}
     assert found == {"README.md": True, "a.txt": False, "script.js": True}
+
+
+def test_damaged_and_odd_archives_never_stop_a_run(tmp_path: Path, config, encoder) -> None:
+    import lzma
+
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    data = bytearray(lzma.compress(TEXT.encode() * 20))
+    data[40:60] = b"\xff" * 20
+    (folder / "broken.tar.xz").write_bytes(bytes(data))
+    with tarfile.open(folder / "gbk.tar.gz", "w:gz", encoding="gb18030") as archive:
+        info = tarfile.TarInfo("法治报告.txt")
+        info.size = len(TEXT.encode())
+        archive.addfile(info, io.BytesIO(TEXT.encode()))
+    with zipfile.ZipFile(folder / "long.zip", "w") as archive:
+        archive.writestr("1." + "关于法治政府建设情况的报告" * 12, "没有扩展名")
+    summary = build([folder], tmp_path / "index", config, encoder, quiet, rebuild=False)
+    found = {outcome.source_name: outcome.status for outcome in summary.outcomes}
+    assert found["broken.tar.xz"] == "failed"
+    assert found["gbk.tar.gz!/法治报告.txt"] == "new"
+    assert "skipped" in found.values()
