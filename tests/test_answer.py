@@ -156,3 +156,9 @@ def test_a_stated_zero_is_a_zero(real_searcher: Searcher) -> None:
     entry = ask(real_searcher, "白路镇2022年受理行政诉讼案件多少件").entries[0]
     assert entry.figure is not None
     assert entry.figure.value == 0
+
+
+def test_a_passage_about_the_measure_does_not_lend_another_matters_figure(searcher: Searcher) -> None:
+    for entry in ask(searcher, "收到多少件行政复议申请").entries:
+        assert "哄抬" not in entry.quote
+        assert "复议" in entry.quote

@@ -173,3 +173,10 @@ def test_the_unit_asked_for_goes_before_words_about_money() -> None:
     figure = answering(text, question, content_terms(question), (0, len(text)))
     assert figure is not None
     assert figure.text == "120件"
+
+
+def test_a_figure_of_another_sentence_that_shares_no_word_does_not_answer() -> None:
+    text = "开通线上行政复议渠道，方便群众申请。查处哄抬口罩价格等违法行为58件。"
+    question = normalise_query("收到多少件行政复议申请")
+    best = (0, text.index("查处"))
+    assert answering(text, question, content_terms(question), best) is None

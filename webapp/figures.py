@@ -45,6 +45,8 @@ _HOW_MANY = re.compile(r"多少|是多少|几(?=[个件次项条名人场份起�
 _ASKS_AMOUNT = re.compile(
     r"多少|几(?:[件项条名人场份起家部所台支户处](?!部门|单位)|[个次]$|成)|有几个|(?<![效频])率(?=[是为达有多怎如高低几?]|$)|比例(?!原则)|百分之几|数量|总数|件数|案件数|人数|次数|条数|金额|占比|\bhow (?:many|much)\b"
 )
+# What a figure outside the best sentence must share with the question, of its terms.
+_SHARED = 0.25
 # Units that count the same things, so that 多少人 is answered by 7600多名.
 _ALIKE = (
     {"人", "名", "位", "人次"},
@@ -190,33 +192,41 @@ def answering(
     """The figure of a passage that answers a normalised question, or None where it gives none of the kind asked for.
 
     Its clause shares most with the question; the sentence that ranked best, the kind of unit and being no part of
-    another figure decide between equals. A clause that names another measure than the question's does not answer.
+    another figure decide between equals. A clause that names another measure than the question's does not answer, nor
+    does one outside the sentence that ranked best which shares hardly a word with the question.
     """
     asked = _asked_unit(question)
     wanted = set(terms)
     # What is counted stands last before the question word: 自查案件行政处罚|多少件. Its last words weigh most.
     asked_of = _HOW_MANY.split(question)[0].replace(" ", "").removesuffix("率")
     counted = [term for size in (6, 2, 2) for term in tokens(asked_of[-size:]) if term in wanted]
-    candidates = [figure for figure in figures(text) if _fits(figure, asked)]
-    if naming:
-        candidates = [figure for figure in candidates if not naming.differ(question, figure.clause)]
-    if not candidates:
-        return None
 
-    def strength(figure: Figure) -> tuple[float, bool, bool, bool, int]:
+    def shared(figure: Figure) -> float:
         clause = set(tokens(figure.clause.replace(" ", "")))
-        shared = len(wanted & clause) + sum(term in clause for term in counted)
-        exact = figure.base_unit == asked
-        inside = sentence[0] <= figure.start < sentence[1]
-        return (
-            shared / max(1, len(wanted) + len(counted)) + 0.15 * inside,
-            exact,
-            inside,
+        found = len(wanted & clause) + sum(term in clause for term in counted)
+        return found / max(1, len(wanted) + len(counted))
+
+    def inside(figure: Figure) -> bool:
+        return sentence[0] <= figure.start < sentence[1]
+
+    candidates = [
+        figure
+        for figure in figures(text)
+        if _fits(figure, asked)
+        and (inside(figure) or shared(figure) >= _SHARED)
+        and not (naming and naming.differ(question, figure.clause))
+    ]
+    return max(
+        candidates,
+        key=lambda figure: (
+            shared(figure) + 0.15 * inside(figure),
+            figure.base_unit == asked,
+            inside(figure),
             not figure.part,
             -figure.start,
-        )
-
-    return max(candidates, key=strength)
+        ),
+        default=None,
+    )
 
 
 def _asked_unit(question: str) -> str:
