@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from indexer.discover import Source, discover
-from indexer.prepare import Batch, Outcome, Steps, prepare
+from indexer.batch import Batch
+from indexer.discover import discover
+from indexer.prepare import Outcome, Steps, prepare
 from indexer.registry import cached
 from indexer.run_report import record_run
 from retrieval import layout, store
@@ -58,52 +61,47 @@ def build(
     Raises IndexUnusableError when the index is of another kind or another build is running, ReadError when a path
     or manifest is unusable as a whole. Faults of single reports are outcomes, not errors.
     """
+    begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="wenzheng-") as scratch:
         sources = list(discover(paths, Path(scratch)))
-        root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(root / layout.LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise IndexUnusableError(
-                f"另一个程序正在更新 {root}；请等它结束", f"another process is updating {root}; wait for it to end"
-            ) from None
-        with lock:
-            return _build(sources, paths, root, config, encoder, steps, rebuild=rebuild, purge=purge)
+        measures = load_measures(vocabulary_path(config))
+        with _alone(root):
+            manifest = _start(root, config, encoder, rebuild=rebuild)
+            batch = Batch(store.Index(root, manifest) if manifest.segments else None)
+            outcomes = prepare(sources, paths, root, batch, config, steps)
+            reports = list(batch.reports.values())
+            vectors, embedded = _embed(reports, root, encoder, steps)
+            manifest = _publish(root, manifest, batch, vectors, measures, purge=purge)
+            store.prune(root)
+            summary = Summary(
+                outcomes=tuple(outcomes),
+                reports=manifest.reports,
+                passages=manifest.passages,
+                new_passages=sum(len(report.passages) for report in reports),
+                embedded=embedded,
+                seconds=round(time.perf_counter() - begin, 2),
+                version=manifest.number,
+            )
+            if layout.current_name(root) == manifest.name and manifest.lexical_id:
+                record_run(root, store.Index(root, manifest), summary)
+            return summary
 
 
-def _build(
-    sources: list[Source],
-    paths: list[Path],
-    root: Path,
-    config: Config,
-    encoder: Encoder,
-    steps: Steps,
-    *,
-    rebuild: bool,
-    purge: bool,
-) -> Summary:
-    begin = time.perf_counter()
-    measures = load_measures(vocabulary_path(config))
-    manifest = _start(root, config, encoder, rebuild=rebuild)
-    batch = Batch(store.Index(root, manifest) if manifest.segments else None)
-    outcomes = prepare(sources, paths, root, batch, config, steps)
-    reports = list(batch.reports.values())
-    vectors, embedded = _embed(reports, root, encoder, steps)
-    manifest = _publish(root, manifest, batch, vectors, measures, purge=purge)
-    store.prune(root)
-    summary = Summary(
-        outcomes=tuple(outcomes),
-        reports=manifest.reports,
-        passages=manifest.passages,
-        new_passages=sum(len(report.passages) for report in reports),
-        embedded=embedded,
-        seconds=round(time.perf_counter() - begin, 2),
-        version=manifest.number,
-    )
-    if layout.current_name(root) == manifest.name and manifest.lexical_id:
-        record_run(root, store.Index(root, manifest), summary)
-    return summary
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One build at a time in a folder. Raises IndexUnusableError when another is running."""
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / layout.LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise IndexUnusableError(
+            f"另一个程序正在更新 {root}；请等它结束", f"another process is updating {root}; wait for it to end"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def encoder_input(passage: Passage) -> str:

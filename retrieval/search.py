@@ -28,10 +28,9 @@ FACETS = ("province", "level", "year", "role", "measure")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query made ready: its words normalised, their BM25 terms, its vectors, and the measure that it means."""
+    """A query made ready: its BM25 terms, its vectors, and the measure that it means."""
 
     text: str
-    normalised: str
     terms: tuple[str, ...]
     encoded: Encoded
     expansion: Expansion | None
@@ -86,7 +85,7 @@ class Searcher:
         encoded = self.encoder.queries([normalised])[0]
         wanted = expand and self.expander is not None and self.settings.expansion_weight > 0
         expansion = self.expander.of(encoded) if wanted and self.expander else None
-        return Query(text, normalised, tuple(tokens(normalised)), encoded, expansion)
+        return Query(text, tuple(tokens(normalised)), encoded, expansion)
 
     def search(
         self, query: str | Query, filters: Filters | None = None, limit: int | None = None, offset: int = 0

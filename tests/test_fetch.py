@@ -6,11 +6,10 @@ import gzip
 import itertools
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from retrieval.errors import ReadError
 from retrieval.http import HttpError, Limits, get
 from retrieval.store import open_index
 from tests.conftest import quiet
+from tests.web_server import Reply, dripping, endless, serving
 
 SETTINGS = FetchSettings(delay=0.01, timeout=2, max_mb=1, retries=2, allow_private=True)
 REPORT = (
@@ -36,7 +36,7 @@ REPORT = (
 class Site:
     """What each path answers, and what was asked when."""
 
-    paths: dict[str, Callable[[BaseHTTPRequestHandler], None]] = field(default_factory=dict)
+    paths: dict[str, Reply] = field(default_factory=dict)
     asked: list[tuple[str, float, dict[str, str]]] = field(default_factory=list)
     address: str = ""
 
@@ -44,7 +44,7 @@ class Site:
         return sum(asked == path for asked, _, _ in self.asked)
 
 
-def answering(body: str | bytes, status: int = 200, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+def answering(body: str | bytes, status: int = 200, **headers: str) -> Reply:
     data = body.encode() if isinstance(body, str) else body
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
@@ -62,23 +62,12 @@ def answering(body: str | bytes, status: int = 200, **headers: str) -> Callable[
 def site() -> Iterator[Site]:
     site = Site({"/robots.txt": answering("", 404)})
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            site.asked.append((self.path, time.monotonic(), dict(self.headers)))
-            try:
-                site.paths.get(self.path, answering("nothing", 404))(self)
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        site.asked.append((handler.path, time.monotonic(), dict(handler.headers)))
+        site.paths.get(handler.path, answering("nothing", 404))(handler)
 
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    site.address = f"http://127.0.0.1:{server.server_port}"
-    yield site
-    server.shutdown()
-    server.server_close()
+    with serving(reply) as site.address:
+        yield site
 
 
 @pytest.fixture
@@ -174,26 +163,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(site: Site, collect, tmp_pa
     assert site.count("/a") == 1
 
 
-def slow(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.end_headers()
-    for _ in range(60):
-        handler.wfile.write(b"x")
-        handler.wfile.flush()
-        time.sleep(0.1)
-
-
-def endless(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.end_headers()
-    for _ in range(200):
-        handler.wfile.write(b"x" * 100_000)
-
-
 @pytest.mark.parametrize(
     ("path", "reply", "fault"),
     [
-        ("/slow", slow, "太慢"),
+        ("/slow", dripping, "太慢"),
         ("/endless", endless, "超过 1 MiB"),
         ("/loop", answering("", 302, Location="/loop"), "没有尽头"),
         ("/bomb", answering(gzip.compress(b"0" * 50_000_000), Content_Encoding="gzip"), "超过 1 MiB"),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -16,38 +15,20 @@ from retrieval.config import Config, LlmSettings
 from retrieval.encoder import Encoder
 from retrieval.search import Searcher
 from retrieval.types import Hit, Metadata, Passage, Region, ReportSummary, Why
+from tests.web_server import Reply, dripping, endless, serving
 from webapp import create_app
 from webapp.answer import Answer, Entry, ask
 from webapp.service import Service
 from webapp.summary import checked, summarise
 
 QUESTION = "哪些地方推行了说理式执法"
-Reply = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
 def endpoint(reply: Reply, timeout: float = 5) -> Iterator[LlmSettings]:
     """A chat endpoint on this machine that answers as told."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.server.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self.server.key = self.headers.get("Authorization")
-            try:
-                reply(self)
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield LlmSettings(f"http://127.0.0.1:{server.server_port}/v1", "test", "WENZHENG_TEST_SECRET", timeout)
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(reply) as address:
+        yield LlmSettings(f"{address}/v1", "test", "WENZHENG_TEST_SECRET", timeout)
 
 
 def saying(text: str) -> Reply:
@@ -58,22 +39,6 @@ def saying(text: str) -> Reply:
         handler.wfile.write(body)
 
     return reply
-
-
-def dripping(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.end_headers()
-    for _ in range(100):
-        handler.wfile.write(b" ")
-        handler.wfile.flush()
-        time.sleep(0.1)
-
-
-def endless(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.end_headers()
-    for _ in range(1000):
-        handler.wfile.write(b" " * 10_000)
 
 
 def sleeping(_: BaseHTTPRequestHandler) -> None:
@@ -146,7 +111,8 @@ def test_the_endpoint_gets_the_quotations_and_the_key_of_the_environment(
     seen = {}
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
-        seen.update(body=handler.server.asked, key=handler.server.key)
+        asked = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        seen.update(body=asked, key=handler.headers.get("Authorization"))
         saying("没有引文的一句。")(handler)
 
     with endpoint(reply) as settings:

@@ -122,7 +122,7 @@ def diff(index_dir: Path | None, as_json: bool, old: str, new: str) -> None:
 def inspect(index_dir: Path | None, file: Path) -> None:  # noqa: ARG001  # global option; a file needs no index
     """What is kept of a file and what is removed, side by side, and what was found out about it."""
     from indexer.discover import discover
-    from indexer.prepare import make_report
+    from indexer.extraction import make_report
     from wenzheng import show
 
     source = next(discover([file], Path()))
