@@ -17,26 +17,23 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import ir_measures
 import numpy as np
-from ir_measures import Qrel, ScoredDoc, nDCG
+from stard import STARD, stard
 
 from indexer.build import build
 from retrieval.config import Config, load_config
 from retrieval.encoder import Encoder, open_encoder
 from retrieval.expansion import open_expander
 from retrieval.late import maxsim, quantise
-from retrieval.lexical import LexicalIndex, write_lexical
-from retrieval.ranking import filled, spread, standardise
+from retrieval.ranking import standardise
 from retrieval.search import Query, Searcher, open_searcher
 from retrieval.store import open_index
-from retrieval.text import normalise, normalise_query, tokens
+from retrieval.text import normalise, normalise_query
 from wenzheng.evaluation import RANKING, Evaluation, compare, evaluate, interval
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 QUESTIONS = ROOT / "bench" / "questions"
-CANDIDATES = 100
 
 
 @contextmanager
@@ -144,72 +141,6 @@ def gain_of(scores: np.ndarray, relevant: int) -> float:
     return float(1 / np.log2(place + 2)) if place < 10 else 0.0
 
 
-def stard(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
-    folder = SHARED / "eval" / "stard"
-    corpus = [json.loads(line) for line in (folder / "corpus.jsonl").read_text("utf-8").splitlines()]
-    queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text("utf-8").splitlines()]
-    judged = [line.split("\t") for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()]
-    qrels = [Qrel(q, d, int(grade)) for q, d, grade in judged if grade.strip().isdigit()]
-    texts = [normalise(doc["text"]) for doc in corpus]
-    ids = [str(doc["id"]) for doc in corpus]
-    lines = ["\n## STARD: 154 legal questions of lay people, 4,387 statutes (nDCG@10)\n"]
-    lines += [
-        "| model | BM25 | vectors | late interaction | late + BM25 | with vocabulary (default) | recall@100 of candidates |",
-        "|---" * 7 + "|",
-    ]
-    with tempfile.TemporaryDirectory() as place:
-        write_lexical(Path(place) / "lexical", texts)
-        lexical = LexicalIndex(Path(place) / "lexical")
-        for model, (config, encoder) in models.items():
-            expander = open_expander(config, encoder)
-            encoded = encoder.passages(texts)
-            pooled = np.stack([each.pooled for each in encoded])
-            codes = [quantise(each.tokens) for each in encoded]
-            runs: dict[str, list[ScoredDoc]] = {name: [] for name in ("bm25", "dense", "late", "fused", "default")}
-            held = []
-            for query in queries:
-                normalised = normalise_query(query["text"])
-                vectors = encoder.queries([normalised])[0]
-                words = lexical.scores(tokens(normalised))
-                near = pooled @ vectors.pooled
-                first, second = np.argsort(-words)[:CANDIDATES], np.argsort(-near)[:CANDIDATES]
-                rows = np.union1d(first, second)
-                late = maxsim(vectors.tokens, [codes[i] for i in rows])
-                weight = config.search.meaning_weight
-                meaning = standardise(late)
-                meant = expander.of(vectors)
-                if meant:
-                    share = config.search.expansion_weight
-                    official = standardise(maxsim(meant.tokens, [codes[i] for i in rows]))
-                    meaning = (1 - share) * meaning + share * official
-                lexical_part = (1 - weight) * filled(spread(rows, np.sort(first), standardise(words[np.sort(first)])))
-                parts = {
-                    "bm25": words[rows],
-                    "dense": near[rows],
-                    "late": late,
-                    "fused": weight * standardise(late) + lexical_part,
-                    "default": weight * meaning + lexical_part,
-                }
-                name = str(query["id"])
-                wanted = {r.doc_id for r in qrels if r.query_id == name and r.relevance > 0}
-                held.append(len(wanted & {ids[i] for i in rows}) / max(1, len(wanted)))
-                for part, scores in parts.items():
-                    runs[part] += [ScoredDoc(name, ids[i], float(s)) for i, s in zip(rows, scores, strict=True)]
-            by_query = {
-                part: {m.query_id: m.value for m in ir_measures.iter_calc([nDCG @ 10], qrels, run)}
-                for part, run in runs.items()
-            }
-            means = [float(np.mean(list(values.values()))) for values in by_query.values()]
-            lines.append(f"| {model} | " + " | ".join(f"{v:.3f}" for v in means) + f" | {np.mean(held):.3f} |")
-            for part in ("bm25", "dense", "late", "fused"):
-                gains = np.array([by_query["default"][q] - by_query[part][q] for q in by_query["default"]])
-                low, high = interval(gains)
-                lines.append(
-                    f"| {model}: default minus {part} | {gains.mean():+.3f} ({low:+.3f} to {high:+.3f}) | | | | | |"
-                )
-    return lines
-
-
 def main() -> None:
     config = load_config(ROOT / "config.toml")
     base = replace(config, model=replace(config.model, adapted=False))
@@ -218,7 +149,7 @@ def main() -> None:
     for name, reports, questions in sets():
         lines += ablations(name, reports, questions, models)
     lines += held_out(models)
-    if (SHARED / "eval" / "stard").is_dir():
+    if STARD.is_dir():
         lines += stard(models)
     text = "\n".join(lines) + "\n"
     (ROOT / "bench" / "results" / "evaluation.md").write_text(text, encoding="utf-8")
