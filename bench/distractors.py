@@ -6,7 +6,8 @@ Writes bench/results/distractors.md: each set of questions over its own reports 
 distracting reports beside them.
 
 What is made keeps clear of what the questions ask. Its matters are bench/distractors/topics.toml, and of
-bench/questions/measures.jsonl (never trained on) those measures that no question means and no judged quotation names; a sentence that
+bench/questions/measures.jsonl (never trained on) those measures that no question means, not even as its second
+meaning, and no judged quotation names; a sentence that
 holds a name of a judged measure, or most of the content words of any question, is left out. Places are invented.
 """
 
@@ -70,10 +71,10 @@ def judged_words(questions: list[dict]) -> str:
 
 
 def free_measures(questions: list[dict], config: Config, encoder: Encoder) -> set[str]:
-    """Official names of the measures that no question means and no judged quotation names."""
+    """Official names of the measures that no question means, not even secondly, and no judged quotation names."""
     expander = open_expander(config, encoder)
     encoded = encoder.queries([normalise_query(question["query"]) for question in questions])
-    meant = {found.measure.term for each in encoded if (found := expander.of(each))}
+    meant = {found.measure.term for each in encoded for found in expander.likeliest(each, 2)}
     quoted = judged_words(questions)
     return {m.term for m in load_measures() if m.term not in meant and not any(n in quoted for n in _names(m))}
 

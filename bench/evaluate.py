@@ -25,7 +25,7 @@ from retrieval.config import Config, load_config
 from retrieval.encoder import Encoder, open_encoder
 from retrieval.expansion import open_expander
 from retrieval.late import maxsim, quantise
-from retrieval.ranking import standardise
+from retrieval.ranking import expansion_share
 from retrieval.search import Query, Searcher, open_searcher
 from retrieval.store import open_index
 from retrieval.text import normalise, normalise_query
@@ -63,8 +63,8 @@ def variants(searcher: Searcher) -> dict[str, Searcher]:
     """The present configuration last, and what it is made of."""
     index, encoder, settings = searcher.index, searcher.encoder, searcher.settings
     return {
-        "whole-passage vectors + BM25": PlainSearcher(index, encoder, replace(settings, meaning_weight=0.65)),
-        "late interaction alone": Searcher(index, encoder, replace(settings, meaning_weight=1)),
+        "whole-passage vectors + BM25": PlainSearcher(index, encoder, settings),
+        "late interaction alone": Searcher(index, encoder, replace(settings, lexical_weight=0)),
         "late interaction + BM25": Searcher(index, encoder, settings),
         "late interaction + BM25 + vocabulary": searcher,
     }
@@ -120,11 +120,11 @@ def held_out(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
         for number, encoded in enumerate(encoder.queries([normalise_query(row["query"]) for row in rows])):
             meant = expander.of(encoded)
             understood.append(meant is not None and meant.measure.term == rows[number]["measure"])
-            late = standardise(maxsim(encoded.tokens, codes))
+            late = maxsim(encoded.tokens, codes)
             plain.append(gain_of(late, number))
             if meant:
-                weight = config.search.expansion_weight
-                late = (1 - weight) * late + weight * standardise(maxsim(meant.tokens, codes))
+                share = expansion_share(config.search.expansion_weight, meant.strength)
+                late = (1 - share) * late + share * maxsim(meant.tokens, codes)
             expanded.append(gain_of(late, number))
         gains = np.array(expanded) - np.array(plain)
         low, high = interval(gains)

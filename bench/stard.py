@@ -17,7 +17,7 @@ from retrieval.encoder import Encoder
 from retrieval.expansion import open_expander
 from retrieval.late import maxsim, quantise
 from retrieval.lexical import LexicalIndex, write_lexical
-from retrieval.ranking import fuse, spread, standardise
+from retrieval.ranking import expansion_share, fuse
 from retrieval.text import normalise, normalise_query, tokens
 from wenzheng.evaluation import interval
 
@@ -71,15 +71,14 @@ class Ranker:
         late = maxsim(vectors.tokens, codes)
         meant = self._expander.of(vectors)
         nothing = np.full(len(rows), np.nan)
-        lexical = spread(rows, first, standardise(words[first]))
-        weights = (self._settings.meaning_weight, self._settings.expansion_weight)
+        share = expansion_share(self._settings.expansion_weight, meant.strength) if meant else 0.0
         found: dict[str, Scores] = {
             name: list(zip(rows, scores, strict=True))
             for name, scores in (("bm25", words[rows]), ("dense", near[rows]), ("late", late))
         }
         official = maxsim(meant.tokens, codes) if meant else nothing
         for name, measure in (("fused", nothing), ("default", official)):
-            ranked = fuse(rows, nothing, late, measure, lexical, *weights)
+            ranked = fuse(rows, nothing, late, measure, words[rows], self._settings.lexical_weight, share)
             found[name] = list(zip(ranked.rows, ranked.scores, strict=True))
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from indexer.discover import Source
 from retrieval.layout import Duplicate
 from retrieval.store import Index
 from retrieval.text import bare
@@ -17,13 +18,14 @@ SAME_REPORT = 0.5
 class Batch:
     """What a run has found so far, beside what the index already holds.
 
-    `restored` are version ids that come back, `superseded` those that must not be searched, `gone` those whose last
+    `sources` are the files of `reports`. `restored` are version ids that come back, `superseded` those that must not be searched, `gone` those whose last
     file is; `vanished` names the files that are, `displaced` the reports whose file now
     holds another.
     """
 
     held: Index | None
     reports: dict[str, Report] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
     restored: set[str] = field(default_factory=set)
     superseded: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
@@ -42,8 +44,9 @@ class Batch:
         self.ids = {summary.id: summary for summary in summaries}
         self.by_place = {key: s.id for s in summaries if (key := place_and_year(s.metadata))}
 
-    def add(self, report: Report) -> None:
+    def add(self, report: Report, source: Source) -> None:
         summary = report.summary
+        self.sources[summary.version_id] = source
         self.reports[summary.version_id] = report
         self.current[summary.version_id] = summary
         self.by_bytes.setdefault(summary.sha256, summary)

@@ -6,7 +6,9 @@ The text made here is the one that "verbatim" and every offset refer to.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from indexer import furniture
 from indexer.readers.document import Block, Document, Piece
@@ -68,8 +70,11 @@ class _Line:
     credit: str = ""
 
 
-def clean(document: Document) -> Cleaned:
-    """Take the furniture out and tell title, salutation and signature from the body."""
+def clean(document: Document, learned: Mapping[str, str] = MappingProxyType({})) -> Cleaned:
+    """Take the furniture out and tell title, salutation and signature from the body.
+
+    `learned` are lines in bare form that the page's site repeats, with the reason (`indexer.sites`).
+    """
     blocks = _join_wrapped(document.blocks) if document.wrapped else list(document.blocks)
     blocks = [part for block in blocks for part in _cut_signature(block.stripped())]
     lines = [_Line(block, bare(block.text), block.furniture) for block in blocks]
@@ -84,6 +89,9 @@ def clean(document: Document) -> Cleaned:
     _mark_salutation(lines)
     _mark_signature(lines, last, signed)
     _mark_loose_lines(lines, first, last)
+    for line in lines:
+        if line.kind in ("line", "body") and not line.reason:
+            line.reason = learned.get(line.bare)
     return _assemble(lines, document)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 
 from indexer.chunk import chunk
 from indexer.clean import clean
@@ -15,12 +17,19 @@ from retrieval.config import Config
 from retrieval.types import Report, ReportSummary
 
 # Changes whenever the same file would give another text, other metadata or other passages.
-EXTRACTOR_VERSION = "2"
+EXTRACTOR_VERSION = "3"
 
 
-def make_report(data: bytes, source_name: str, corrections: dict[str, str], config: Config, report_id: str) -> Report:
-    """One file's report with its passages. Raises ReadError."""
-    cleaned = clean(read(data, source_name))
+def make_report(
+    data: bytes,
+    source_name: str,
+    corrections: dict[str, str],
+    config: Config,
+    report_id: str,
+    learned: Mapping[str, str] = MappingProxyType({}),
+) -> Report:
+    """One file's report with its passages, `learned` lines of its site taken out. Raises ReadError."""
+    cleaned = clean(read(data, source_name), learned)
     metadata = override(extract(cleaned, source_name), corrections)
     paragraphs = outline(cleaned)
     summary = ReportSummary(

@@ -45,6 +45,7 @@ _ANNOUNCES = re.compile(r"[现F]将(.{4,40}?)(?:报告|汇报|总结|通报|公�
 _PUBLISHER = re.compile(
     r"(?:信息来源|来源|发布机构|发布单位|公开主体|制发机关|发文机关|责任部门)[:：]([\u4e00-\u9fff]{2,20}?(?:人民政府|政府|委员会|局|厅|办公室))"
 )
+_NOTICE = re.compile(r"[印转]发[〈《<](.{8,70}(?:报告|总结|情况|汇报))[〉》>]的(?:通知|函)")
 _OWN = re.compile(r"[我本全](?=[省市州县区镇乡街])[省市州县区镇乡街]道?")
 
 
@@ -70,7 +71,7 @@ def extract(cleaned: Cleaned, source_name: str) -> Metadata:
     _numbers_and_dates(strips, hints, cleaned, draft)
     signature = [body for body in map(_signer, cleaned.of_kind("signature")) if body]
     place = _place(title, signature, strips, cleaned, source_name, draft)
-    _body_and_department(title, signature, place, draft)
+    _body_and_department("".join(cleaned.of_kind("title")) or title, signature, place, draft)
     _year(title, cleaned, source_name, draft)
     made = not title
     title = title or _made_title(cleaned, place, draft)
@@ -104,8 +105,13 @@ def _title(cleaned: Cleaned, draft: _Draft) -> str:
     parts = cleaned.of_kind("title")
     if parts:
         draft.found["title"] = "正文"
+        whole = "".join(parts)
+        if notice := _NOTICE.search(whole):
+            # The report is what the notice sends out.
+            draft.found["title"] = "正文（印发通知所附）"
+            return notice.group(1)
         # Letter-spaced lines (报    告) are one word; a single space between names is the title's own.
-        return re.sub(r"(?<=[\u4e00-\u9fff])\s{2,}(?=[\u4e00-\u9fff])", "", "".join(parts))
+        return re.sub(r"(?<=[\u4e00-\u9fff])\s{2,}(?=[\u4e00-\u9fff])", "", whole)
     for key in ("title", "page title"):
         segments = re.split(r"\s*[-_|–—]\s*", cleaned.document.hints.get(key, ""))
         hinted = max((part.strip() for part in segments), key=len)
@@ -163,7 +169,14 @@ def _numbers_and_dates(strips: list[str], hints: dict[str, str], cleaned: Cleane
 def _signer(line: str) -> str:
     """The body in a signature line, without the date and the seal."""
     plain = re.sub(r"[(（](?:盖章|公章|代章|章|印)[)）]|[(（]?(?:\d{4}\s*[年.]|二[^年\s]{3}年).*$", "", line)
-    return re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", plain).strip()
+    parts = plain.split()
+    # Several bodies on one line, or one that is letter-spaced.
+    return (" " if len(parts) > 1 and all(map(_is_body, parts)) else "").join(parts)
+
+
+def _is_body(name: str) -> bool:
+    plain = bare(name)
+    return len(plain) > 3 and bool(_DEPARTMENT.search(plain) or plain.endswith("政府"))
 
 
 def _place(
@@ -178,6 +191,7 @@ def _place(
     head = _title_head(title)
     sources: Iterable[tuple[str, str]] = [
         (head, "标题"),
+        (_title_head("".join(cleaned.of_kind("title"))), "标题"),
         *((line, "落款") for line in signature),
         (own or "", "正文自称"),
         (_title_head(PurePosixPath(source_name).stem), "文件名"),
@@ -211,8 +225,13 @@ def _completes(region: Region, other: Region) -> bool:
 
 def _body_and_department(title: str, signature: list[str], place: Place | None, draft: _Draft) -> None:
     head = re.split(r"关于|\d{4}\s*年|20\d\d|二\s*[〇○零]", title)[0].strip() if title else ""
+    bodies = list(dict.fromkeys(part for line in signature for part in line.split()))
+    joint = len(bodies) > 1 and all(map(_is_body, bodies))
+    draft.set("issuing_body", "、".join(bodies) if joint else None, "联合落款")
     for line in signature:
         draft.set("issuing_body", line.strip(), "落款")
+    if joint and not re.search(r"\s", head):
+        head = ""
     if re.search(r"政府|委|局|厅|办|中心|院", head):
         draft.set("issuing_body", head, "标题")
     elif place:

@@ -11,16 +11,22 @@ from retrieval.text import bare, simplify
 from retrieval.types import Paragraph, Role
 
 _NUMERAL = "[一二三四五六七八九十百]{1,4}"
+# After 1.1 comes a heading's first word, and no unit.
+_NO_SUM = r"[、．.\s]*(?=[\u4e00-\u9fff“《])(?!万|亿|元|倍|个|公里|米|吨|亩|平方|人|件|年|月|小时|分)"
 # Numbering styles from the highest rank down; the ranks that a report uses become its levels 1, 2, 3 …
 _STYLES = (
     re.compile(rf"第{_NUMERAL}(?:部分|[章编篇])[、:：\s]*"),
     re.compile(rf"{_NUMERAL}\s*[、．.]\s*|[壹贰叁肆伍陆柒捌玖拾]、"),
     re.compile(rf"[（(【]?\s*{_NUMERAL}\s*[）)】]\s*[、．.]?\s*|[㈠-㈩]\s*"),
+    re.compile(rf"第{_NUMERAL}[、，,:：]\s*"),
     re.compile(r"\d{1,2}\s*(?:[、．]|\.(?!\d))\s*"),
+    re.compile(rf"\d{{1,2}}[.．]\d{{1,2}}{_NO_SUM}"),
+    re.compile(rf"\d{{1,2}}(?:[.．]\d{{1,2}}){{2,3}}{_NO_SUM}"),
     re.compile(r"[（(]\s*\d{1,2}\s*[）)]\s*[、．.]?\s*|\d{1,2}[）)]\s*|[⑴-⒇]\s*"),
     re.compile(r"[①-⑳]\s*"),
+    re.compile(r"[●◆■★▲◇►➢➤•]\s*"),
 )
-_FORMAT_RANK = {1: 1, 2: 1, 3: 2, 4: 3}
+_FORMAT_RANK = {1: 1, 2: 1, 3: 2, 4: 4}
 # A heading is a phrase: longer ones, and ones with counted things, are statements.
 _LONGEST = 55
 _LONGEST_LINE = 75

@@ -14,6 +14,7 @@ from indexer.batch import Batch, is_newer_text, older_version
 from indexer.discover import Source
 from indexer.extraction import make_report, version_id
 from indexer.registry import Registry
+from indexer.sites import edge_lines, learned, site_of
 from retrieval import layout
 from retrieval.config import Config
 from retrieval.errors import WenzhengError
@@ -51,6 +52,7 @@ def prepare(
             steps("read", number, len(sources))
             outcomes.append(_one(source, root, batch, registry, config))
         steps("read", len(sources), len(sources))
+        _learn(root, batch, registry, config)
         outcomes += _gone(sources, paths, batch, registry)
     finally:
         registry.close()
@@ -131,8 +133,7 @@ def _brought_back(file: _File, batch: Batch, registry: Registry) -> Outcome | No
 def _fresh(file: _File, root: Path, batch: Batch, registry: Registry, config: Config) -> Outcome:
     """A text that no version has: a new report, a newer text of one, or another's words in other furniture."""
     report = _identified(file, batch, registry, config)
-    words = "".join(bare(passage.text) for passage in report.passages)
-    digest = hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
+    digest = _digest(report)
     others = [batch.current[version] for version in registry.versions_with(digest) if version in batch.current]
     repeated = next((other for other in others if other.id != report.summary.id), None)
     if repeated and report.passages:
@@ -148,9 +149,34 @@ def _fresh(file: _File, root: Path, batch: Batch, registry: Registry, config: Co
     if not original.is_file():
         write_atomic(original, file.data)
     registry.note_text(file.version, digest)
-    batch.add(report)
+    batch.add(report, file.source)
     batch.retire_others(report)
     return Outcome(file.source.name, status, "；".join(report.warnings), len(report.passages))
+
+
+def _digest(report: Report) -> str:
+    """What the words of a report's passages are known by, whatever stands between them."""
+    words = "".join(bare(passage.text) for passage in report.passages)
+    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
+
+
+def _learn(root: Path, batch: Batch, registry: Registry, config: Config) -> None:
+    """Take out of the pages just read what their site repeats on its pages, these and those read before."""
+    edges = {}
+    for version, report in batch.reports.items():
+        if site := site_of(report.summary):
+            edges[version] = site, edge_lines(report)
+            registry.note_edges(site, version, edges[version][1])
+    counts = {site: registry.edges(site) for site in {site for site, _ in edges.values()}}
+    for version, (site, lines) in edges.items():
+        found = learned(site, lines, counts[site][""], counts[site])
+        if found:
+            source, summary = batch.sources[version], batch.reports[version].summary
+            data = (root / layout.ORIGINALS / summary.sha256).read_bytes()
+            report = make_report(data, source.name, source.corrections, config, summary.id, found)
+            if report.passages:
+                batch.reports[version] = report
+                registry.note_text(version, _digest(report))
 
 
 def _identified(file: _File, batch: Batch, registry: Registry, config: Config) -> Report:

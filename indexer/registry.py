@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -31,6 +31,9 @@ class Registry:
         self._database.execute("CREATE TABLE IF NOT EXISTS texts (text TEXT, version_id TEXT PRIMARY KEY)")
         self._database.execute("CREATE INDEX IF NOT EXISTS texts_by_text ON texts (text)")
         self._database.execute("CREATE TABLE IF NOT EXISTS repeats (version_id TEXT PRIMARY KEY, of_version TEXT)")
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS edges (site TEXT, line TEXT, version_id TEXT, PRIMARY KEY (site, version_id, line))"
+        )
 
     def of_bytes(self, sha256: str) -> str | None:
         """The report that these bytes were last found to be."""
@@ -84,6 +87,18 @@ class Registry:
     def repeated(self, version_id: str) -> str | None:
         """The version whose text a version was found to repeat."""
         return self._one("SELECT of_version FROM repeats WHERE version_id = ?", (version_id,))
+
+    def note_edges(self, site: str, version_id: str, lines: Iterable[str]) -> None:
+        """A page of a site has these lines at its edges."""
+        with self._database:
+            # The empty line counts the page itself.
+            rows = [(site, line, version_id) for line in ("", *lines)]
+            self._database.executemany("INSERT OR IGNORE INTO edges VALUES (?,?,?)", rows)
+
+    def edges(self, site: str) -> dict[str, int]:
+        """On how many pages of a site each line stands; "" counts the pages."""
+        query = "SELECT line, count(*) FROM edges WHERE site = ? GROUP BY line"
+        return dict(self._database.execute(query, (site,)).fetchall())
 
     def _one(self, query: str, values: tuple[str, ...]) -> str | None:
         row = self._database.execute(query, values).fetchone()

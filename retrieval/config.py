@@ -43,8 +43,8 @@ class ChunkSettings:
 
 @dataclass(frozen=True, config=_strict)
 class SearchSettings:
-    meaning_weight: float = Field(default=0.8, ge=0, le=1)
-    expansion_weight: float = Field(default=0.2, ge=0, le=1)
+    lexical_weight: float = Field(default=0.1, ge=0, le=10)
+    expansion_weight: float = Field(default=0.8, ge=0, le=10)
     vocabulary: str = ""
     cross_encoder: str = ""
     rerank: int = Field(default=20, ge=2, le=200)

@@ -49,16 +49,21 @@ class Expander:
 
     def of(self, encoded: Encoded) -> Expansion | None:
         """The measure that an encoded question means, or None; None too for models without token vectors."""
+        best = next(iter(self.likeliest(encoded, 1)), None)
+        return best if best and best.strength >= MEANT else None
+
+    def likeliest(self, encoded: Encoded, count: int) -> list[Expansion]:
+        """The measures that an encoded question may mean, likeliest first, however weakly."""
         if not len(encoded.tokens) or not len(self._wordings.vectors):
-            return None
+            return []
         similar = self._wordings.vectors @ encoded.tokens.T
         scores = np.maximum.reduceat(similar, self._wordings.starts[:-1], axis=0).mean(axis=1)
-        best = int(scores.argmax())
-        strength = float(scores[best] - np.median(scores))
-        if strength < MEANT:
-            return None
-        span = slice(self._names.starts[best], self._names.starts[best + 1])
-        return Expansion(self.measures[best], strength, self._names.vectors[span])
+        strengths = scores - np.median(scores)
+        starts = self._names.starts
+        return [
+            Expansion(self.measures[i], float(strengths[i]), self._names.vectors[starts[i] : starts[i + 1]])
+            for i in np.argsort(-strengths)[:count]
+        ]
 
 
 @dataclass(frozen=True, slots=True)

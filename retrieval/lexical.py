@@ -32,12 +32,23 @@ class LexicalIndex:
         return self._size
 
     def scores(self, terms: Sequence[str]) -> np.ndarray:
-        """A score for every passage, shape (passages,); 0 where no term occurs."""
+        """A score for every passage, shape (passages,); 0 where no term occurs.
+
+        As a share of the sum of each term's greatest score anywhere, so that queries of few and of many terms compare.
+        """
         known = [term for term in terms if self._retriever and term in self._retriever.vocab_dict]
         if not known or self._retriever is None:
             return np.zeros(self._size, np.float32)
-        found: np.ndarray = self._retriever.get_scores(known)
+        found: np.ndarray = self._retriever.get_scores(known) / sum(self._ceiling(term) for term in known)
         return found
+
+    def _ceiling(self, term: str) -> float:
+        """The greatest score of a term in any passage."""
+        if self._retriever is None:
+            return 0.0
+        number = self._retriever.vocab_dict[term]
+        begin, end = self._retriever.scores["indptr"][number : number + 2]
+        return float(self._retriever.scores["data"][begin:end].max())
 
 
 def write_lexical(folder: Path, texts: Iterable[str]) -> None:

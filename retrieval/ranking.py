@@ -6,18 +6,23 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+# However surely a question means a measure, its own words keep a say.
+MOST_EXPANSION = 0.6
+
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """All candidates of a query, best first, before they are cut into pages. Arrays have shape (candidates,)."""
+    """All candidates of a query, best first, before they are cut into pages. Arrays have shape (candidates,).
+
+    `dense`, `similarity` and `measure_similarity` are cosines or means of cosines, NaN where there are none; `lexical`
+    is a share of the greatest BM25 score that the query's terms could give in this index.
+    """
 
     rows: np.ndarray
     scores: np.ndarray
     dense: np.ndarray
     similarity: np.ndarray
-    late: np.ndarray
     measure_similarity: np.ndarray
-    measure: np.ndarray
     lexical: np.ndarray
 
     def reordered(self, judged: np.ndarray) -> Ranked:
@@ -36,31 +41,26 @@ def fuse(
     similarity: np.ndarray,
     measure_similarity: np.ndarray,
     lexical: np.ndarray,
-    meaning_weight: float,
-    expansion_weight: float,
+    lexical_weight: float,
+    expansion: float,
 ) -> Ranked:
-    """Each part standardised within its own list; the score is their weighted sum.
+    """The score is meaning plus words. Nothing is standardised, so that a score does not hang on the other candidates.
 
-    Meaning is late interaction with the question and, where it means a measure, with the measure's official wording;
-    for models without token vectors it is the whole passage's vector.
+    Meaning is late interaction with the question and, to the share `expansion`, with the official wording of the
+    measure that it means; for models without token vectors it is the whole passage's vector.
     """
-    late, measure = standardise(similarity), standardise(measure_similarity)
-    meaning = filled(dense if np.isnan(late).all() else late)
-    if not np.isnan(measure).all():
-        meaning = (1 - expansion_weight) * meaning + expansion_weight * measure
-    scores = meaning_weight * meaning + (1 - meaning_weight) * filled(lexical)
+    meaning = filled(dense if np.isnan(similarity).all() else similarity)
+    if not np.isnan(measure_similarity).all():
+        meaning = (1 - expansion) * meaning + expansion * measure_similarity
+    scores = meaning + lexical_weight * lexical
     order = np.lexsort((rows, -scores))
-    parts = (rows, scores, dense, similarity, late, measure_similarity, measure, lexical)
+    parts = (rows, scores, dense, similarity, measure_similarity, lexical)
     return Ranked(*(part[order] for part in parts))
 
 
-def standardise(scores: np.ndarray) -> np.ndarray:
-    """z-scores; all zero when the scores are all the same, all NaN when they are."""
-    if np.isnan(scores).all():
-        return scores
-    spread = scores.std() if len(scores) else 0
-    z: np.ndarray = (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
-    return z
+def expansion_share(weight: float, strength: float) -> float:
+    """How much a measure's wording counts, by how surely the question means it."""
+    return min(MOST_EXPANSION, weight * strength)
 
 
 def spread(rows: np.ndarray, own: np.ndarray, values: np.ndarray) -> np.ndarray:

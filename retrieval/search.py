@@ -15,7 +15,7 @@ from retrieval.expansion import Expander, Expansion, open_expander
 from retrieval.filters import admits
 from retrieval.highlight import best_sentence, matched_spans, sentence_similarities
 from retrieval.late import token_maxima
-from retrieval.ranking import Ranked, fuse, spread, standardise
+from retrieval.ranking import Ranked, expansion_share, fuse, spread
 from retrieval.store import Index
 from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query, normalise_with_offsets, tokens
@@ -131,20 +131,20 @@ class Searcher:
         """Candidates from the first stages (vectors, BM25, BM25 of the measure's name), scored and fused."""
         count = self.settings.candidates
         dense_rows, dense_scores = self.index.nearest(query.encoded.pooled, count, allowed)
-        lexical_rows, lexical_scores = self._lexical(query.terms, count, allowed)
-        rows = np.union1d(dense_rows, lexical_rows)
+        lexical = self.index.lexical.scores(query.terms)
+        rows = np.union1d(dense_rows, _best(lexical, count, allowed))
         if query.expansion:
-            named = tuple(tokens(normalise(query.expansion.measure.term)))
-            rows = np.union1d(rows, self._lexical(named, count // 2, allowed)[0])
+            named = self.index.lexical.scores(tokens(normalise(query.expansion.measure.term)))
+            rows = np.union1d(rows, _best(named, count // 2, allowed))
         similarity, measure_similarity = self._similarities(rows, query)
         return fuse(
             rows,
-            spread(rows, dense_rows, standardise(dense_scores)),
+            spread(rows, dense_rows, dense_scores),
             similarity,
             measure_similarity,
-            spread(rows, lexical_rows, standardise(lexical_scores)),
-            self.settings.meaning_weight,
-            self.settings.expansion_weight,
+            lexical[rows],
+            self.settings.lexical_weight,
+            expansion_share(self.settings.expansion_weight, query.expansion.strength) if query.expansion else 0.0,
         )
 
     def _reranked(self, query: Query, ranked: Ranked) -> Ranked:
@@ -172,12 +172,6 @@ class Searcher:
         maxima = token_maxima(wanted, [self.index.tokens(row) for row in rows])
         return maxima[:, :size].mean(axis=1), maxima[:, size:].mean(axis=1) if len(wanted) > size else nothing
 
-    def _lexical(self, terms: tuple[str, ...], count: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        scores = np.where(allowed, self.index.lexical.scores(terms), 0)
-        rows = np.argsort(-scores, kind="stable")[:count]
-        rows = rows[scores[rows] > 0]
-        return rows, scores[rows]
-
     def _hit(self, ranked: Ranked, place: int, query: Query) -> Hit:
         row = int(ranked.rows[place])
         passage = self.index.passage(row)
@@ -193,12 +187,10 @@ class Searcher:
             score=round(float(ranked.scores[place]), 4),
             why=Why(
                 dense=_rounded(ranked.dense[place]),
-                late=_rounded(ranked.late[place]),
-                lexical=_rounded(ranked.lexical[place]),
+                lexical=round(float(ranked.lexical[place]), 3),
                 terms=tuple(dict.fromkeys(passage.text[a:b] for a, b in marks)),
                 similarity=_rounded(ranked.similarity[place]),
                 sentence_similarity=_rounded(sentence_similarity),
-                measure=_rounded(ranked.measure[place]),
                 measure_similarity=_rounded(ranked.measure_similarity[place]),
                 measures=self.index.tags.of(row),
             ),
@@ -223,6 +215,13 @@ class Searcher:
 def open_searcher(config: Config, index: Index, encoder: Encoder) -> Searcher:
     """With the configured vocabulary and cross-encoder. Raises ConfigError when the vocabulary is unusable."""
     return Searcher(index, encoder, config.search, open_expander(config, encoder), open_reranker(config))
+
+
+def _best(scores: np.ndarray, count: int, allowed: np.ndarray) -> np.ndarray:
+    """The rows with the greatest scores above 0 among those allowed, shape (up to count,)."""
+    scores = np.where(allowed, scores, 0)
+    rows = np.argsort(-scores, kind="stable")[:count]
+    return rows[scores[rows] > 0]
 
 
 def _sorted(name: str, found: Counter[str]) -> list[tuple[str, int]]:

@@ -12,8 +12,8 @@ from functools import cache
 
 from opencc import OpenCC
 
-# One damaged spot that can be repaired with certainty: the GBK bytes of 。現 shifted by one byte.
-_SHIFTED = re.compile(r"[?？][,，]F(?=[將将])")
+from retrieval.repair import INVISIBLE, repaired
+
 _SENTENCE_END = re.compile(r"[。！？；!?;]+[”’』」）)》]*")
 # Half of a character, as damaged files have it: OpenCC takes UTF-8, which cannot express one.
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -57,9 +57,8 @@ def simplify(text: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """NFKC, Simplified, lower case, white space squeezed to one space and trimmed."""
-    text = _SHIFTED.sub("。现", text)
-    text = unicodedata.normalize("NFKC", simplify(text)).lower()
+    """Repaired where certain, NFKC, Simplified, lower case, white space squeezed to one space and trimmed."""
+    text = unicodedata.normalize("NFKC", simplify(repaired(text))).lower()
     return _SPACE.sub(" ", text).strip()
 
 
@@ -76,6 +75,8 @@ def normalise_with_offsets(text: str) -> Normalised:
     out: list[str] = []
     offsets: list[int] = []
     for index, char in enumerate(simple):
+        if INVISIBLE.match(char):
+            continue
         # Most characters are Han, which NFKC leaves alone.
         for piece in char if "\u4e00" <= char <= "\u9fff" else unicodedata.normalize("NFKC", char).lower():
             piece = " " if piece.isspace() else piece

@@ -168,22 +168,21 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The parts of a hit, each a z-score inside its own list (0 is that list's mean).
+    """The parts of a hit.
 
-    `late`, `measure` and `lexical` make the score: late interaction with the question and with the official wording
-    of the measure it means, and BM25. `dense` brought the passage among the candidates, and stands in for `late` with
-    models that give no token vectors. `similarity` is MaxSim as it is, a mean cosine; `sentence_similarity` that of
-    the best sentence alone, `measure_similarity` that with the measure's official wording. `measures` are those of
-    the vocabulary that the passage names.
+    `similarity`, `measure_similarity` and `lexical` make the score: late interaction (MaxSim, a mean cosine) with the
+    question and with the official wording of the measure it means, and BM25 as a share of the most that the
+    question's terms could score. `dense`, the cosine of the whole passage's vector, brought the passage among the
+    candidates (None: another list did), and stands in for `similarity` with models that give no token vectors.
+    `sentence_similarity` is MaxSim with the best sentence alone. `measures` are those of the vocabulary that the
+    passage names.
     """
 
     dense: float | None
-    late: float | None
-    lexical: float | None
+    lexical: float
     terms: tuple[str, ...] = ()
     similarity: float | None = None
     sentence_similarity: float | None = None
-    measure: float | None = None
     measure_similarity: float | None = None
     measures: tuple[str, ...] = ()
 

@@ -18,6 +18,7 @@ HEAVY = {
     "ahocorasick": "retrieval/tags.py",
     "bm25s": "retrieval/lexical.py",
     "opencc": "retrieval/text.py",
+    "ftfy": "retrieval/repair.py",
     "httpx2": "retrieval/http.py",
     "jionlp": "retrieval/gazetteer.py",
     "openpyxl": "indexer/readers/sheet.py",

@@ -85,9 +85,9 @@ def test_the_measure_can_be_left_out_of_the_score(searcher: Searcher) -> None:
     with_it = searcher.search("被告席上坐的是不是局长本人")
     without = searcher.search(searcher.prepare("被告席上坐的是不是局长本人", expand=False))
     assert with_it.measure
-    assert with_it.hits[0].why.measure is not None
+    assert with_it.hits[0].why.measure_similarity is not None
     assert without.measure is None
-    assert {hit.why.measure for hit in without.hits} == {None}
+    assert {hit.why.measure_similarity for hit in without.hits} == {None}
 
 
 def test_the_measure_facet_counts_and_filters_passages_that_name_it(searcher: Searcher) -> None:

@@ -43,6 +43,35 @@ def test_places_resolve_to_their_chain(title: str, chain: tuple[str, ...], level
     assert metadata.found["region"].startswith("标题")
 
 
+SIGNED = [FIRST, "我们将继续努力，推动各项工作再上新台阶，为法治建设作出新的更大的贡献。"]
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [["中共武定县委", "武定县人民政府"], ["中共武定县委　武定县人民政府"]],
+)
+def test_joint_issuers_are_all_named(signature: list[str]) -> None:
+    lines = ["关于2022年度法治政府建设情况的报告", *SIGNED, *signature, "2023年2月1日"]
+    metadata = extract(clean(read("\n".join(lines).encode(), "a.txt")), "a.txt")
+    assert metadata.issuing_body == "中共武定县委、武定县人民政府"
+    assert metadata.found["issuing_body"] == "联合落款"
+
+
+def test_a_letter_spaced_signature_is_one_body() -> None:
+    lines = ["关于2022年度法治政府建设情况的报告", *SIGNED, "武 定 县 人 民 政 府", "2023年2月1日"]
+    assert extract(clean(read("\n".join(lines).encode(), "a.txt")), "a.txt").issuing_body == "武定县人民政府"
+
+
+def test_a_notice_s_report_gives_the_title_and_the_notice_its_issuer() -> None:
+    metadata = of(
+        "武定县人民政府办公室关于印发《法治政府建设2022年工作情况报告》的通知", "各乡镇人民政府，县直各部门："
+    )
+    assert metadata.title == "法治政府建设2022年工作情况报告"
+    assert metadata.issuing_body == "武定县人民政府办公室"
+    assert metadata.region.county == "武定县"
+    assert metadata.year == 2022
+
+
 @pytest.mark.parametrize(
     "title",
     ["鼓楼区人民政府2022年法治政府建设报告", "城关镇2022年法治政府建设报告", "朝阳区2022年法治政府建设情况报告"],

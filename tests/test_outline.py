@@ -68,6 +68,22 @@ def test_a_numbered_sentence_alone_above_its_paragraph_is_a_heading() -> None:
     assert len(passages) == 2
 
 
+@pytest.mark.parametrize(
+    ("upper", "lower"),
+    [("第一部分 主要成效", "1.1 健全制度"), ("1. 主要成效", "1.1健全制度"), ("一、主要成效", "第一、健全制度"), ("一、主要成效", "● 健全制度"),
+     ("2.1 主要成效", "2.1.3 健全制度")],
+)  # fmt: skip
+def test_decimal_numbers_ordinals_and_bullets_head_what_follows(upper: str, lower: str) -> None:
+    _, headings, passages = parts(upper, lower, LONG, lower.replace("健全制度", "强化监督"), LONG)
+    assert headings == [(1, upper), (2, lower), (2, lower.replace("健全制度", "强化监督"))]
+    assert passages[0].heading_path == (upper, lower)
+
+
+def test_a_sum_at_a_line_s_beginning_is_no_number_of_a_heading() -> None:
+    _, headings, _ = parts("一、主要成效", "1.5亿元资金全部到位", LONG, "2.3万人参加学习", LONG)
+    assert [heading for _, heading in headings] == ["一、主要成效"]
+
+
 def test_headings_alone_and_short_phrases_are_not_passages() -> None:
     _, _, passages = parts("一、成效", "二、不足", LONG, "网站导航 走进云台")
     assert [passage.text for passage in passages] == [LONG]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 
 import docx
+import docx.document
 import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 from fpdf import FPDF
 
 from indexer.readers import read
@@ -88,6 +91,47 @@ def test_word_files_give_paragraphs_headings_and_table_rows() -> None:
     assert [(block.text, block.heading) for block in blocks] == [
         ("一、主要工作", 1), (SENTENCE, 0), ("受理\t87件", 0), ("表后一段。", 0),
     ]  # fmt: skip
+
+
+def numbered(*levels: tuple[str, str]) -> docx.document.Document:
+    """A Word file with one list of the given (form, words) levels, its first paragraph style carrying it."""
+    document = docx.Document()
+    inner = "".join(
+        f'<w:lvl w:ilvl="{n}"><w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{words}"/></w:lvl>'
+        for n, (form, words) in enumerate(levels)
+    )
+    root = document.part.numbering_part.element
+    root.insert(0, parse_xml(f'<w:abstractNum {nsdecls("w")} w:abstractNumId="90">{inner}</w:abstractNum>'))
+    root.append(parse_xml(f'<w:num {nsdecls("w")} w:numId="90"><w:abstractNumId w:val="90"/></w:num>'))
+    return document
+
+
+def add(document: docx.document.Document, text: str, level: int | None = None) -> None:
+    paragraph = document.add_paragraph(text)
+    if level is not None:
+        numbers = f'<w:numPr {nsdecls("w")}><w:ilvl w:val="{level}"/><w:numId w:val="90"/></w:numPr>'
+        paragraph._p.get_or_add_pPr().append(parse_xml(numbers))
+
+
+def test_numbers_that_word_makes_by_itself_are_read() -> None:
+    document = numbered(("chineseCountingThousand", "%1、"), ("chineseCountingThousand", "（%2）"), ("decimal", "%3."))
+    for text, level in [("成效", 0), ("制度", 1), ("监督", 1), ("其一", 2), ("不足", 0), ("差距", 1), (SENTENCE, None)]:
+        add(document, text, level)
+    for _ in range(9):
+        add(document, "又一项", 0)
+    file = io.BytesIO()
+    document.save(file)
+    texts_ = [block.text for block in read(file.getvalue(), "a.docx").blocks]
+    assert texts_[:7] == ["一、成效", "（一）制度", "（二）监督", "1.其一", "二、不足", "（一）差距", SENTENCE]
+    assert texts_[14:] == ["十、又一项", "十一、又一项"]
+
+
+def test_bullets_of_word_are_no_text() -> None:
+    document = numbered(("bullet", "\uf06c"))
+    add(document, SENTENCE, 0)
+    file = io.BytesIO()
+    document.save(file)
+    assert [block.text for block in read(file.getvalue(), "a.docx").blocks] == [SENTENCE]
 
 
 def test_pdf_lines_become_paragraphs_with_their_page_and_boxes() -> None:

@@ -157,9 +157,9 @@ class PooledOnly:
 
 
 def test_without_token_vectors_whole_passage_vectors_rank(searcher: Searcher) -> None:
-    pooled = Searcher(searcher.index, PooledOnly(searcher.encoder), replace(searcher.settings, meaning_weight=1))
+    pooled = Searcher(searcher.index, PooledOnly(searcher.encoder), replace(searcher.settings, lexical_weight=0))
     hits = pooled.search("骑马下乡调解牧民纠纷", limit=20).hits
-    assert all(hit.why.late is None for hit in hits)
+    assert all(hit.why.similarity is None for hit in hits)
     dense = [hit.why.dense for hit in hits]
     assert dense == sorted(dense, reverse=True)
     assert len(set(dense)) > 10

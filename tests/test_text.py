@@ -40,6 +40,25 @@ def test_the_certain_mojibake_is_repaired_for_matching() -> None:
     assert normalise("依法行政工作?,F將2022年") == "依法行政工作。现将2022年"
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "gb18030"])
+def test_text_read_in_a_wrong_encoding_is_repaired_for_matching(encoding: str) -> None:
+    damaged = "法治政府建设情况报告如下".encode().decode(encoding, "replace")
+    whole = "\ufffd" not in damaged
+    assert (normalise(damaged) == "法治政府建设情况报告如下") is whole
+
+
+@pytest.mark.parametrize("text", ["涓流汇海，鍒印章", "鏈接", "Ã", "琛山寤骞镇"])
+def test_rare_but_sound_characters_are_left_alone(text: str) -> None:
+    assert simplify(normalise(text)) == simplify(text.lower()).replace("，", ",")
+
+
+def test_invisible_characters_and_private_glyphs_do_not_hinder_a_match() -> None:
+    text = "\uf06c行政\u00ad执\u200b法"
+    assert normalise(text) == "行政执法"
+    plain = normalise_with_offsets(text)
+    assert text[plain.offsets[2] : plain.offsets[4]] == "执\u200b法"
+
+
 def test_sentences_keep_closing_quotes_and_cover_everything() -> None:
     text = "他说“要依法。”然后；结束!没有句号"
     assert [text[a:b] for a, b in sentences(text)] == ["他说“要依法。”", "然后；", "结束!", "没有句号"]

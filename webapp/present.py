@@ -106,10 +106,9 @@ def hit_object(hit: Hit) -> Json:
         "score": hit.score,
         "why": {
             "dense": hit.why.dense,
-            "late": hit.why.late,
             "lexical": hit.why.lexical,
             "terms": list(hit.why.terms),
-            "measure": hit.why.measure,
+            "measure_similarity": hit.why.measure_similarity,
             "measures": list(hit.why.measures),
             "similarity": hit.why.similarity,
             "sentence_similarity": hit.why.sentence_similarity,

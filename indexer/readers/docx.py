@@ -15,6 +15,7 @@ from docx.table import Table
 from docx.text.paragraph import Paragraph
 
 from indexer.readers.document import Block, Document, Piece
+from indexer.readers.docx_numbering import numbering
 from retrieval.errors import ReadError
 
 _HEADING_STYLE = re.compile(r"(?:heading|标题)\s*(\d)", re.I)
@@ -30,11 +31,13 @@ def read(data: bytes, name: str) -> Document:
             f"{name}: not a complete .docx file ({error}); open it in Word or WPS and save it again",
         ) from error
     blocks: list[Block] = []
+    numbers = numbering(document)
     for number, element in enumerate(_body_elements(document.element.body), start=1):
         if element.tag == qn("w:tbl"):
             blocks.extend(_table(Table(element, document), f"paragraph={number}"))
         else:
-            blocks.extend(_paragraph(Paragraph(element, document), f"paragraph={number}"))
+            before = numbers.number(element)
+            blocks.extend(_paragraph(Paragraph(element, document), f"paragraph={number}", before))
     properties = document.core_properties
     hints = {"page title": properties.title.strip()} if (properties.title or "").strip() else {}
     return Document(tuple(blocks), hints=hints)
@@ -50,12 +53,13 @@ def _body_elements(body: Any) -> Iterator[Any]:
                 yield from _body_elements(content)
 
 
-def _paragraph(paragraph: Paragraph, locator: str) -> Iterator[Block]:
+def _paragraph(paragraph: Paragraph, locator: str, before: str = "") -> Iterator[Block]:
     match = _HEADING_STYLE.match(paragraph.style.name or "") if paragraph.style else None
     level = min(int(match.group(1)), 4) if match else 0
     for line in _words(paragraph._p).split("\n"):
         if line.strip():
-            yield _block(line, locator, level)
+            yield _block(before + line.lstrip() if before else line, locator, level)
+            before = ""
 
 
 def _words(element: Any) -> str:
