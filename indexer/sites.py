@@ -7,10 +7,13 @@ that open (before any heading) or close it. A line must be on half of at least f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from contextlib import closing
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from indexer.furniture import NUMBERED
+from indexer.registry import Registry
+from retrieval import layout
 from retrieval.text import bare
 from retrieval.types import Paragraph, Report, ReportSummary
 
@@ -50,6 +53,16 @@ def _add(found: dict[str, float], report: Report, paragraph: Paragraph, share: f
     line = bare(report.text[paragraph.start : paragraph.end])
     if line and len(line) <= _LONGEST[share] and not NUMBERED.match(line):
         found[line] = share
+
+
+def learned_lines(root: Path, report: Report) -> dict[str, str]:
+    """What an index has learned of the report's site, as far as the report has it; nothing where there is no index."""
+    site = site_of(report.summary)
+    if site is None or not (root / layout.REGISTRY).is_file():
+        return {}
+    with closing(Registry(root / layout.REGISTRY)) as registry:
+        counts = registry.edges(site)
+    return learned(site, edge_lines(report), counts.get("", 0), counts)
 
 
 def learned(site: str, edges: Mapping[str, float], pages: int, counts: Mapping[str, int]) -> dict[str, str]:

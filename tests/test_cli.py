@@ -93,6 +93,8 @@ def test_inspect_shows_kept_and_removed_text_side_by_side() -> None:
     assert "扫一扫在手机打开当前页" in done.stdout
     assert "QR-code line" in done.stdout
     assert "heading 1" in done.stdout
+    for shown in ("confidence", "0.95", "作用 role", "done", "›"):
+        assert shown in done.stdout, shown
 
 
 def test_verify_exits_0_on_a_whole_index(samples_root: Path) -> None:

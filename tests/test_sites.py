@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from indexer.build import Summary, build
+from indexer.extraction import make_report
+from indexer.sites import learned_lines
 from retrieval.config import Config
 from retrieval.encoder import Encoder
 from retrieval.store import Index, open_index
+from retrieval.text import bare
 from tests.conftest import quiet
 
 TOWNS = ("石桥镇", "柳河乡", "枫林镇", "杏花乡", "松岭镇", "竹溪乡", "梅川镇")
@@ -64,6 +67,13 @@ def test_what_reports_share_inside_stays(indexed) -> None:
 def test_four_pages_teach_nothing(indexed) -> None:
     _, index = indexed(4)
     assert all(LINE not in gone and SENTENCE not in gone for gone in removed(index))
+
+
+def test_inspecting_a_page_applies_what_the_index_has_learned_of_its_site(indexed, tmp_path: Path, config) -> None:
+    indexed(6)
+    report = make_report(page("桐坪镇", 9).encode(), "9.html", {}, config, "inspected")
+    assert set(learned_lines(tmp_path / "index", report)) == {bare(LINE), bare(SENTENCE)}
+    assert learned_lines(tmp_path / "nowhere", report) == {}
 
 
 def test_a_page_that_comes_later_is_cleaned_by_what_was_learned(indexed) -> None:

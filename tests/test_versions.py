@@ -158,6 +158,19 @@ def test_a_file_that_is_gone_leaves_the_search_and_can_still_be_cited(run, folde
     assert run().version == summary.version
 
 
+def test_the_site_lists_withdrawn_reports_with_a_link_to_each(
+    run, folder: Path, opened, tmp_path: Path, config: Config, encoder: Encoder
+) -> None:
+    run()
+    (report,) = opened().reports
+    (folder / "a.txt").unlink()
+    run()
+    client = create_app(config, service=Service(config, tmp_path / "index", encoder)).test_client()
+    page = client.get("/corpus?lang=zh").text
+    assert "移走的报告（1 份）" in page
+    assert f"/reports/{report.id}?version={report.version_id}" in page
+
+
 def test_a_file_that_comes_back_is_searched_again_without_embedding(run, folder: Path, opened) -> None:
     run()
     text = (folder / "a.txt").read_bytes()

@@ -133,6 +133,7 @@ def corpus() -> str:
         years=sorted({year for row in provinces for year in row.counts}),
         most=max((count for row in provinces for count in row.counts.values()), default=1),
         suspicions=coverage.suspicious(index.sizes()),
+        withdrawn=[version.summary for version in index.retired.values() if version.state == "withdrawn"],
     )
 
 

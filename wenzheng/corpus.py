@@ -119,15 +119,20 @@ def diff(index_dir: Path | None, as_json: bool, old: str, new: str) -> None:
 @click.command()
 @index_option
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def inspect(index_dir: Path | None, file: Path) -> None:  # noqa: ARG001  # global option; a file needs no index
+def inspect(index_dir: Path | None, file: Path) -> None:
     """What is kept of a file and what is removed, side by side, and what was found out about it."""
     from indexer.discover import discover
     from indexer.extraction import make_report
+    from indexer.sites import learned_lines
     from wenzheng import show
 
     source = next(discover([file], Path()))
-    config = click.get_current_context().obj.config
-    show.inspection(make_report(file.read_bytes(), source.name, source.corrections, config, "inspected"))
+    context = context_of(index_dir)
+    report = make_report(file.read_bytes(), source.name, source.corrections, context.config, "inspected")
+    known = learned_lines(context.index, report)
+    if known:
+        report = make_report(file.read_bytes(), source.name, source.corrections, context.config, "inspected", known)
+    show.inspection(report)
 
 
 @click.command()

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from indexer.build import Summary
 from indexer.fetch import Fetched
-from retrieval.confidence import Doubt
+from retrieval.confidence import Doubt, confidences
 from retrieval.types import LEVELS, Report, ReportSummary
 from webapp import present
 from webapp.answer import Answer, place_name
@@ -206,9 +206,18 @@ def inspection(report: Report) -> None:
     console = Console(markup=False, highlight=False)
     console.print(table)
     metadata = report.summary.metadata
-    found = Table("项目 field", "内容 value", "见于 found in")
+    found = Table("项目 field", "内容 value", "见于 found in", "把握 confidence")
+    sure = confidences(metadata)
     for name, value in asdict(metadata).items():
         if name not in ("found", "invented"):
-            found.add_row(name, str(value), metadata.found.get(name, ""))
+            found.add_row(name, str(value), metadata.found.get(name, ""), f"{sure[name]:.2f}" if name in sure else "")
     console.print(found)
+    passages = Table("段落 passage", "标题 headings", "作用 role", "页 page")
+    for passage in report.passages:
+        role = f"{passage.role} {passage.planned_for or ''}".strip()
+        words = f"{passage.text[:40]}…（{len(passage.text)} 字）"
+        passages.add_row(words, " › ".join(passage.heading_path), role, str(passage.page or ""))
+    console.print(passages)
+    for warning in report.warnings:
+        console.print(f"! {warning}")
     console.print(f"{len(report.passages)} 个段落 passages，{len(report.removals)} 处去掉 removals")
