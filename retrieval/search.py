@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -102,12 +103,17 @@ class Searcher:
         allowed = self.allowed(filters or Filters())
         ranked = self._reranked(query, self.rank(query, allowed))
         page = range(offset, min(offset + limit, len(ranked.rows)))
+        results = self.results(query, ranked, page, allowed)
+        return replace(results, took_ms=round((time.perf_counter() - begin) * 1000, 1))
+
+    def results(self, query: Query, ranked: Ranked, places: Iterable[int], allowed: np.ndarray) -> Results:
+        """The hits at some places of a ranking."""
         return Results(
             query=query.text,
             total=len(ranked.rows),
-            hits=tuple(self._hit(ranked, place, query) for place in page),
+            hits=tuple(self._hit(ranked, place, query) for place in places),
             facets=self._facets(ranked.rows),
-            took_ms=round((time.perf_counter() - begin) * 1000, 1),
+            took_ms=0.0,
             scope_reports=len(set(self.index.report_numbers[allowed].tolist())),
             scope_passages=int(allowed.sum()),
             measure=query.expansion.measure.term if query.expansion else None,
@@ -136,10 +142,27 @@ class Searcher:
         if query.expansion:
             named = self.index.lexical.scores(tokens(normalise(query.expansion.measure.term)))
             rows = np.union1d(rows, _best(named, count // 2, allowed))
+        return self._scored(query, rows, spread(rows, dense_rows, dense_scores), lexical)
+
+    def rank_each(self, query: Query, allowed: np.ndarray, per_report: int) -> Ranked:
+        """As `rank`, with candidates from every report: its `per_report` nearest passages and the best by BM25."""
+        dense_rows, dense_scores = self.index.nearest(query.encoded.pooled, int(allowed.sum()), allowed)
+        lexical = self.index.lexical.scores(query.terms)
+        by_words = _best(lexical, int(allowed.sum()), allowed)
+        numbers = self.index.report_numbers
+        rows = np.union1d(
+            dense_rows[_first_of_each(numbers[dense_rows], per_report)],
+            by_words[_first_of_each(numbers[by_words], 1)],
+        )
+        near = np.zeros(len(numbers))
+        near[dense_rows] = dense_scores
+        return self._scored(query, rows, near[rows], lexical)
+
+    def _scored(self, query: Query, rows: np.ndarray, dense: np.ndarray, lexical: np.ndarray) -> Ranked:
         similarity, measure_similarity = self._similarities(rows, query)
         return fuse(
             rows,
-            spread(rows, dense_rows, dense_scores),
+            dense,
             similarity,
             measure_similarity,
             lexical[rows],
@@ -222,6 +245,15 @@ def _best(scores: np.ndarray, count: int, allowed: np.ndarray) -> np.ndarray:
     scores = np.where(allowed, scores, 0)
     rows = np.argsort(-scores, kind="stable")[:count]
     return rows[scores[rows] > 0]
+
+
+def _first_of_each(groups: np.ndarray, count: int) -> np.ndarray:
+    """Positions of the first `count` members of each group, in their order."""
+    order = np.argsort(groups, kind="stable")
+    ordered = groups[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, int)
+    place = np.arange(len(ordered)) - np.repeat(starts, np.diff(np.r_[starts, len(ordered)]))
+    return np.sort(order[place < count])
 
 
 def _sorted(name: str, found: Counter[str]) -> list[tuple[str, int]]:

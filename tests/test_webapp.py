@@ -7,6 +7,7 @@ import re
 from urllib.parse import unquote
 
 import pytest
+from flask.testing import FlaskClient
 
 from tests.conftest import SAMPLES
 
@@ -170,3 +171,18 @@ def test_the_site_takes_up_a_new_version_between_requests(tmp_path, config, enco
     build([SAMPLES / "shiyu-2020.txt"], tmp_path, config, encoder, quiet, rebuild=False)
     assert site.get("/healthz").json["reports"] == 2
     assert site.get("/api/v1/search?q=双语执法&limit=1").json["hits"][0]["source_name"] == "shiyu-2020.txt"
+
+
+def test_the_matrix_page_shows_three_states_and_keeps_its_parameters(client: FlaskClient) -> None:
+    page = client.get("/compare?q=骑马去牧区调解纠纷&place=柳塘乡&place=不存在县&lang=zh").text
+    assert 'class="found done"' in page
+    assert page.count('class="unreported"') == 1
+    whole = client.get("/compare?q=骑马去牧区调解纠纷&lang=zh").text
+    assert 'class="undetected"' in whole
+    two = client.get("/compare?q=行政复议&q=人民调解&lang=zh").text
+    assert "q=%E8%A1%8C%E6%94%BF%E5%A4%8D%E8%AE%AE&amp;q=%E4%BA%BA%E6%B0%91%E8%B0%83%E8%A7%A3" in two
+
+
+def test_an_empty_matrix_page_is_a_form(client: FlaskClient) -> None:
+    assert "<textarea" in client.get("/compare?lang=zh").text
+    assert client.get("/compare?q=行政复议&sort=size").status_code == 400

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, Response
 
 from retrieval.config import Config, load_config
-from webapp import api, errors, language, pages
+from webapp import api, citing, downloads, errors, language, pages
 from webapp.service import Service
 
 _POLICY = (
@@ -27,6 +27,8 @@ def create_app(config: Config | None = None, index: Path | None = None, service:
     errors.init(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(downloads.blueprint)
+    app.register_blueprint(citing.blueprint)
     app.after_request(_harden)
     return app
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrieval.filters import admits
-from retrieval.search import Searcher
+from retrieval.search import Query, Searcher
 from retrieval.tags import Naming
 from retrieval.text import normalise_query
-from retrieval.types import Filters, Hit, ReportSummary
+from retrieval.types import Filters, Hit, ReportSummary, Results
 from webapp.evidence import evidence_model, features, gives_figure
 from webapp.figures import Derived, Figure, answering, asks_amount, derived
 from webapp.finding import Found, find
@@ -88,17 +88,16 @@ def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: 
     scope = [summary for summary in reports if admits(question.filters, summary)]
     if question.missing or not scope:
         return _no_report(found, reports, scope)
-    fitting = _fitting(searcher, found)
+    fitting = fitting_hits(searcher, question, found.query, found.results)
     chosen = _best_of_each(fitting, question)
-    entries = tuple(_entry(hit, strength, question, searcher.naming) for strength, hit in chosen)
+    entries = tuple(entry_of(hit, strength, question, searcher.naming) for strength, hit in chosen)
     return _answer(found, _coverage(reports, scope, entries, question.filters), entries)
 
 
-def _fitting(searcher: Searcher, found: Found) -> list[tuple[float, Hit]]:
+def fitting_hits(searcher: Searcher, question: Question, query: Query, results: Results) -> list[tuple[float, Hit]]:
     """The hits that are evidence, in their order, each with how likely it is to answer."""
-    results, question = found.results, found.question
     model = evidence_model()
-    chances = model.probabilities(features(results, question, searcher.background(found.query), searcher.naming))
+    chances = model.probabilities(features(results, question, searcher.background(query), searcher.naming))
     usable = [
         (float(chance), hit) for chance, hit in zip(chances, results.hits, strict=True) if chance >= model.entry_from
     ]
@@ -122,7 +121,7 @@ def _best_of_each(fitting: list[tuple[float, Hit]], question: Question) -> list[
     return list(chosen.values())
 
 
-def _entry(hit: Hit, strength: float, question: Question, naming: Naming | None) -> Entry:
+def entry_of(hit: Hit, strength: float, question: Question, naming: Naming | None) -> Entry:
     """The best sentence; for an amount, the sentence of the figure that was asked for."""
     begin, text = hit.passage.start, hit.passage.text
     start, end = hit.sentence

@@ -9,10 +9,12 @@ from flask import Blueprint, Response, jsonify, request, send_file
 from webapp import present
 from webapp.answer import ask as answer_question
 from webapp.finding import find
-from webapp.requests import filters, ignored, number, searcher, service
+from webapp.requests import filters, ignored, matrix, number, searcher, service
 from webapp.summary import summarise
 
 blueprint = Blueprint("api", __name__)
+# Rows of a comparison in one answer, unless more are asked for.
+ROWS, MOST_ROWS = 100, 1000
 
 
 @blueprint.get("/api/v1/search")
@@ -26,6 +28,12 @@ def search() -> Response:
 @blueprint.get("/api/v1/ask")
 def ask() -> Response:
     return jsonify(present.answer_object(answer_question(searcher(), request.args.get("q", ""), filters(), ignored())))
+
+
+@blueprint.get("/api/v1/compare")
+def compare() -> Response:
+    limit = min(number("limit", ROWS) or ROWS, MOST_ROWS)
+    return jsonify(present.matrix_object(matrix(), number("offset", 0), limit))
 
 
 @blueprint.get("/api/v1/summary")

@@ -14,7 +14,7 @@ from webapp.question import Question, understand
 
 
 @lru_cache(maxsize=2)
-def _names(index: Index) -> PlaceNames:
+def names_of(index: Index) -> PlaceNames:
     """Of the version in force, and of the one before while requests still hold it."""
     return PlaceNames(summary.metadata.region for summary in index.reports)
 
@@ -38,5 +38,5 @@ def find(
 ) -> Found:
     """Search with the filters given and those that the question names, but for the `ignored`. Raises QueryError."""
     query = searcher.prepare(text, expand="measure" not in ignored)
-    question = understand(text, _names(searcher.index), filters, ignored)
+    question = understand(text, names_of(searcher.index), filters, ignored)
     return Found(question, query, searcher.search(query, question.filters, limit, offset))

@@ -33,6 +33,6 @@ def translate(key: str, /, **values: object) -> str:
 
 def here(**changes: object) -> str:
     """This page's address with some parameters changed; None takes one out."""
-    values: dict[str, object] = {**(request.view_args or {}), **request.args.to_dict(), **changes}
+    values: dict[str, object] = {**(request.view_args or {}), **request.args.to_dict(flat=False), **changes}
     kept = {key: value for key, value in values.items() if value not in (None, "")}
     return url_for(request.endpoint or "pages.home", **kept)  # type: ignore[arg-type]  # values are str or int

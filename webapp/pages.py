@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from flask import Blueprint, render_template, request
 
@@ -17,19 +18,23 @@ from retrieval.types import Filters, Paragraph, Report
 from webapp.answer import Entry, place_name
 from webapp.answer import ask as answer_question
 from webapp.chips import chips
+from webapp.citation import coins, highwire, record
 from webapp.difference import differences
 from webapp.evidence import evidence_model
 from webapp.finding import find
 from webapp.links import report_link, source_link
 from webapp.marks import Run, runs
-from webapp.requests import filters, ignored, number, searcher, service
+from webapp.requests import filters, ignored, listed, matrix, number, searcher, service
 from webapp.summary import summarise
+from webapp.tables import coverage_line
 
 blueprint = Blueprint("pages", __name__)
 
 Quoted = tuple[Entry, tuple[Run, ...]]
 # Rows of the coverage table; the picture above it shows provinces.
 MOST_PLACES = 500
+# Rows of the evidence matrix on a page.
+ROWS = 25
 EXAMPLES = ("哪些地方推行了说理式执法", "行政机关负责人出庭应诉率是多少", "怎样给企业减少重复检查")
 
 
@@ -107,6 +112,33 @@ def ask() -> str:
     )
 
 
+@blueprint.get("/compare")
+def compare() -> str:
+    """The evidence matrix: places by years for one measure, by measures for several."""
+    asked = listed("q")
+    if not asked:
+        return render_template("compare.html", matrix=None, measures="", places="", years=_years())
+    found = matrix()
+    page = max(1, number("page", 1))
+    return render_template(
+        "compare.html",
+        matrix=found,
+        measures="\n".join(asked),
+        places="\n".join(listed("place")),
+        years=_years(),
+        rows=found.rows[(page - 1) * ROWS : page * ROWS],
+        page=page,
+        pages=-(-len(found.rows) // ROWS),
+        coverage=coverage_line(found),
+        evidence=evidence_model(),
+        report_link=report_link,
+    )
+
+
+def _years() -> list[int]:
+    return sorted({s.metadata.year for s in searcher().index.reports if s.metadata.year})
+
+
 @blueprint.get("/reports")
 def reports() -> str:
     wanted = replace(filters(), own_reports_only=request.args.get("own") == "1")
@@ -145,6 +177,7 @@ def report(report_id: str) -> str:
     passage = next((p for p in whole.passages if p.id == wanted), None)
     shown = (passage.start, passage.end) if passage else None
     url = whole.summary.metadata.url
+    item = record(whole, passage, datetime.now(UTC).date())
     return render_template(
         "report.html",
         report=whole,
@@ -157,6 +190,8 @@ def report(report_id: str) -> str:
         missing=bool(wanted and passage is None),
         source=source_link(url, whole.summary.media_type, passage) if passage else url,
         removed_characters=sum(len(removal.text) for removal in whole.removals),
+        highwire=highwire(item),
+        coins=coins(item),
     )
 
 

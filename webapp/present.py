@@ -11,6 +11,7 @@ from webapp.answer import Answer, Coverage, Entry
 from webapp.figures import Figure
 from webapp.finding import Found
 from webapp.links import report_link, source_link
+from webapp.matrix import Matrix, Row
 from webapp.summary import Summary
 
 Json = dict[str, Any]
@@ -211,6 +212,28 @@ def answer_object(answer: Answer) -> Json:
         "nearest": [hit_object(hit) for hit in answer.nearest],
         "coverage": _coverage_object(answer.coverage),
     }
+
+
+def matrix_object(matrix: Matrix, offset: int, limit: int) -> Json:
+    """What /api/v1/compare and `wenzheng compare --json` give: some rows, and the tally of all."""
+    return {
+        "measures": [{"query": one.text, "measure": one.measure, "kind": one.question.kind} for one in matrix.surveys],
+        "filters": filters_object(matrix.surveys[0].question.filters),
+        "sort": matrix.sort,
+        "columns": list(matrix.columns),
+        "years": list(matrix.years),
+        "total": len(matrix.rows),
+        "rows": [_row_object(row) for row in matrix.rows[offset : offset + limit]],
+        "coverage": asdict(matrix.tally),
+    }
+
+
+def _row_object(row: Row) -> Json:
+    cells = [
+        {"state": cell.state, "reports": cell.reports, "entries": [entry_object(entry) for entry in cell.entries]}
+        for cell in row.cells
+    ]
+    return {"place": list(row.chain), "first_year": row.first_year, "cells": cells}
 
 
 def summary_object(summary: Summary | None) -> Json | None:

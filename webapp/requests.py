@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import current_app, request
 
 from retrieval.errors import QueryError
 from retrieval.filters import parse_filters
 from retrieval.search import Searcher
 from retrieval.types import Filters
+from webapp.matrix import Matrix, compare
 from webapp.question import NAMED
 from webapp.service import Service
 
@@ -45,3 +48,16 @@ def number(name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise QueryError(f"{name} 应为不小于 0 的整数", f"{name} must be a whole number, 0 or more")
     return int(text)
+
+
+def listed(name: str) -> list[str]:
+    """A parameter given several times, or as several lines."""
+    return [
+        line.strip() for value in request.args.getlist(name) for line in re.split(r"[\r\n;；]+", value) if line.strip()
+    ]
+
+
+def matrix() -> Matrix:
+    """The comparison that the query string asks for: q (measures), place, the filters, sort. Raises QueryError."""
+    sort = request.args.get("sort") or "name"
+    return compare(searcher(), listed("q"), filters(), listed("place"), sort)  # type: ignore[arg-type]  # compare checks it

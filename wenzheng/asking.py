@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -79,6 +80,41 @@ def ask(index_dir: Path | None, as_json: bool, query: str, ignore: tuple[str, ..
 
     answer = answer_question(open_index_searcher(context_of(index_dir)), query, parse_filters(dict(named)), ignore)
     show.output(present.answer_object(answer)) if as_json else show.answer(answer)
+
+
+@click.command()
+@index_option
+@filter_options
+@click.option("--place", "places", multiple=True, help="A row; repeat it. None: all places with reports.")
+@click.option(
+    "--sort", type=click.Choice(["name", "first", "role", "figure"]), default="name", help="Order of the rows."
+)
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="A .csv, .xlsx, .md or .json file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the API's object.")
+@click.argument("measures", nargs=-1, required=True)
+def compare(
+    index_dir: Path | None,
+    places: tuple[str, ...],
+    sort: Literal["name", "first", "role", "figure"],
+    out: Path | None,
+    as_json: bool,
+    measures: tuple[str, ...],
+    ignore: tuple[str, ...],  # noqa: ARG001  # the words of a comparison name no filters
+    **named: str,
+) -> None:
+    """Places by years for one measure, by measures for several: found, not detected, or no report."""
+    from retrieval.filters import parse_filters
+    from webapp import matrix, present, tables
+    from wenzheng import show
+
+    searcher, filters = open_index_searcher(context_of(index_dir)), parse_filters(dict(named))
+    found = matrix.compare(searcher, measures, filters, places, sort)
+    if out:
+        show.table_file(tables.of_matrix(searcher, found, filters, ""), out)
+    elif as_json:
+        show.output(present.matrix_object(found, 0, len(found.rows)))
+    else:
+        show.matrix(found)
 
 
 @click.command()

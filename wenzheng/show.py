@@ -19,11 +19,17 @@ from tqdm import tqdm
 from indexer.build import Summary
 from indexer.fetch import Fetched
 from retrieval.confidence import Doubt, confidences
+from retrieval.errors import QueryError
+from retrieval.files import write_atomic
 from retrieval.types import LEVELS, Report, ReportSummary
 from webapp import present
 from webapp.answer import Answer, place_name
 from webapp.difference import Change
+from webapp.export import FORMATS
 from webapp.finding import Found
+from webapp.matrix import Matrix
+from webapp.tables import Table as Rows
+from webapp.tables import coverage_line
 
 _STEPS = {"read": "读取 reading", "embed": "向量化 embedding"}
 _STATUS = {
@@ -134,6 +140,32 @@ def answer(found: Answer) -> None:
         click.echo(f"\n这个范围没有报告 / no report in scope: {'、'.join(found.coverage.regions_without_report)}")
     if found.coverage.regions_not_detected:
         click.echo(f"\n未检出 / not detected: {'、'.join(found.coverage.regions_not_detected)}")
+
+
+def matrix(found: Matrix) -> None:
+    """A row for each place: role and figure where found, else which of the two other things it is."""
+    table = Table("地方 place", *found.columns)
+    names = {"not_detected": "未检出 not detected", "no_report": "没有报告 no report"}
+    for row in found.rows:
+        cells = [
+            f"{c.best.hit.passage.role} {c.best.figure.text if c.best.figure else ''}".strip()
+            if c.best
+            else names[c.state]
+            for c in row.cells
+        ]
+        table.add_row(" · ".join(row.chain) or "?", *cells)
+    Console().print(table)
+    click.echo(coverage_line(found))
+
+
+def table_file(table: Rows, path: Path) -> None:
+    """Write a table in the format that the file's ending names. Raises QueryError for others."""
+    suffix = path.suffix.lstrip(".").lower()
+    if suffix not in FORMATS:
+        endings = "、".join(f".{name}" for name in FORMATS)
+        raise QueryError(f"{path}：文件名应以 {endings} 结尾", f"{path}: the name must end in {endings}")
+    write_atomic(path, b"".join(FORMATS[suffix][0](table)))
+    click.echo(f"已写入 / written: {path}", err=True)
 
 
 def changes(found: Sequence[Change], *, as_json: bool) -> None:

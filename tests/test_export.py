@@ -1,0 +1,85 @@
+"""What is taken away opens right elsewhere, says where it is from, and runs nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import openpyxl
+import pytest
+from flask.testing import FlaskClient
+
+from webapp.export import FORMATS, as_csv, as_xlsx
+from webapp.tables import Table
+
+HOSTILE = ["=1+1", "+cmd|' /C calc'!A0", "-2", "@SUM(A1)", "\t=1", "\r=1"]
+
+
+def made(table: Table, suffix: str) -> bytes:
+    return b"".join(FORMATS[suffix][0](table))
+
+
+def table(*cells: str | int | None) -> Table:
+    return Table("标题", tuple(f"列{n}" for n in range(len(cells))), [cells], {"查询 query": "问"})
+
+
+def test_csv_opens_right_in_excel_and_keeps_text_to_the_letter() -> None:
+    data = made(table("法治，“政府”\n二行", 3, None), "csv")
+    assert data.startswith(b"\xef\xbb\xbf")
+    assert list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))[1] == ["法治，“政府”\n二行", "3", ""]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_formulas_do_not_run(text: str) -> None:
+    (_, (cell,)) = csv.reader(io.StringIO(b"".join(as_csv(table(text))).decode("utf-8-sig"), newline=""))
+    assert cell == f"'{text}"
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(as_xlsx(table(text)))))
+    assert book.worksheets[0]["A2"].data_type == "s"
+
+
+def test_xlsx_has_a_frozen_header_links_and_notes() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(made(table("https://a.cn/b#:~:text=法治", 12), "xlsx")))
+    sheet, notes = book.worksheets
+    assert sheet.freeze_panes == "A2"
+    assert sheet["A2"].hyperlink is not None
+    assert sheet["B2"].value == 12
+    assert (notes["A1"].value, notes["B1"].value) == ("查询 query", "问")
+
+
+def test_damaged_characters_do_not_break_a_file() -> None:
+    for suffix in FORMATS:
+        assert made(table("\ud800\x00坏"), suffix)
+
+
+def test_markdown_from_reports_is_no_markup() -> None:
+    assert "\\<script\\>" in made(table("<script>|*a*"), "md").decode()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "md", "json"])
+@pytest.mark.parametrize("what", ["search", "ask", "compare"])
+def test_every_page_can_be_taken_away(client: FlaskClient, what: str, suffix: str) -> None:
+    response = client.get(f"/download/{what}.{suffix}?q=行政复议")
+    assert response.status_code == 200
+    assert "attachment" in response.headers["Content-Disposition"]
+    assert len(response.data) > 500
+
+
+def test_a_search_is_taken_away_whole_with_links_to_the_stored_passages(client: FlaskClient) -> None:
+    rows = json.loads(client.get("/download/search.json?q=行政复议").data)["rows"]
+    total = client.get("/api/v1/search?q=行政复议").json["total"]
+    assert len(rows) == total
+    assert [row["名次 rank"] for row in rows] == list(range(1, total + 1))
+    assert client.get(rows[0]["库内链接 stored"].removeprefix("http://localhost")).status_code == 200
+
+
+def test_a_comparison_is_taken_away_as_place_by_year_by_measure(client: FlaskClient) -> None:
+    rows = json.loads(client.get("/download/compare.json?q=行政复议&q=人民调解").data)["rows"]
+    page = client.get("/api/v1/compare?q=行政复议&q=人民调解").json
+    assert len(rows) == page["total"] * len(page["years"]) * 2
+    assert {row["结果 state"] for row in rows} == {"检出 found", "未检出 not detected", "没有报告 no report"}
+
+
+def test_an_unknown_file_is_not_found(client: FlaskClient) -> None:
+    assert client.get("/download/search.exe?q=行政复议").status_code == 404
+    assert client.get("/download/reports.csv?q=行政复议").status_code == 404

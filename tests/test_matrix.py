@@ -1,0 +1,91 @@
+"""The evidence matrix: found, not detected and no report are three things; what is found is verbatim."""
+
+from __future__ import annotations
+
+import pytest
+
+from retrieval.errors import QueryError
+from retrieval.search import Searcher
+from retrieval.types import Filters
+from webapp.matrix import Cell, Matrix, compare
+
+
+def cell(matrix: Matrix, place: str, column: str) -> Cell:
+    row = next(row for row in matrix.rows if row.chain[-1:] == (place,))
+    return row.cells[matrix.columns.index(column)]
+
+
+def test_one_measure_gives_a_column_for_each_year_and_a_row_for_each_place(searcher: Searcher) -> None:
+    matrix = compare(searcher, ["初次违法轻微不处罚"])
+    summaries = searcher.index.reports
+    assert matrix.columns == tuple(str(y) for y in sorted({s.metadata.year for s in summaries if s.metadata.year}))
+    assert {row.chain for row in matrix.rows} == {s.metadata.region.chain for s in summaries}
+
+
+def test_found_not_detected_and_no_report_are_told_apart(searcher: Searcher) -> None:
+    matrix = compare(searcher, ["骑马去牧区调解纠纷"])
+    assert cell(matrix, "柳塘乡", "2022").state == "found"
+    assert cell(matrix, "松鹤县", "2022").state == "not_detected"
+    assert cell(matrix, "柳塘乡", "2021").state == "no_report"
+    tally = matrix.tally
+    assert tally.found + tally.not_detected + tally.no_report == tally.cells == len(matrix.rows) * len(matrix.columns)
+    assert tally.reports == len(searcher.index.reports)
+
+
+def test_every_quotation_is_verbatim(searcher: Searcher) -> None:
+    matrix = compare(searcher, ["行政复议", "行政机关负责人出庭应诉率", "人民调解"])
+    entries = [entry for row in matrix.rows for cell in row.cells for entry in cell.entries]
+    assert len(entries) > 10
+    for entry in entries:
+        assert searcher.index.report(entry.hit.report.id).text[entry.start : entry.end] == entry.quote
+
+
+def test_several_measures_are_the_columns_and_the_records_have_every_combination(searcher: Searcher) -> None:
+    matrix = compare(searcher, ["行政复议", "人民调解"])
+    assert matrix.columns == ("行政复议", "人民调解")
+    records = list(matrix.records())
+    assert len(records) == len(matrix.rows) * len(matrix.years) * 2
+    assert {record.cell.state for record in records} == {"found", "not_detected", "no_report"}
+
+
+def test_a_place_that_is_asked_for_and_has_no_report_is_a_row_of_its_own(searcher: Searcher) -> None:
+    matrix = compare(searcher, ["行政复议"], places=["松鹤县", "不存在县"])
+    assert [row.chain[-1] for row in matrix.rows] == ["不存在县", "松鹤县"]
+    assert {c.state for c in matrix.rows[0].cells} == {"no_report"}
+
+
+def test_rows_are_sorted_by_first_year_with_the_unfound_last(searcher: Searcher) -> None:
+    years = [row.first_year for row in compare(searcher, ["行政复议"], sort="first").rows]
+    found = [year for year in years if year]
+    assert found == sorted(found)
+    assert years[len(found) :] == [None] * (len(years) - len(found))
+
+
+def test_rows_are_sorted_by_figure_the_largest_first(searcher: Searcher) -> None:
+    matrix = compare(searcher, ["行政复议案件受理了多少件"], sort="figure")
+    lasts = [[c.best.figure.base_value for c in row.cells if c.best and c.best.figure][-1:] for row in matrix.rows]
+    values = [value for one in lasts for value in one]
+    assert len(values) > 1
+    assert values == sorted(values, reverse=True)
+
+
+def test_filters_restrict_the_rows(searcher: Searcher) -> None:
+    matrix = compare(searcher, ["行政复议"], Filters(level="province"))
+    assert {len(row.chain) for row in matrix.rows} == {1}
+
+
+def test_a_deed_stands_before_a_plan_in_a_cell(searcher: Searcher) -> None:
+    matrix = compare(searcher, ["行政复议"])
+    for row in matrix.rows:
+        for one in row.cells:
+            roles = [entry.hit.passage.role for entry in one.entries]
+            assert roles == sorted(roles, key=["done", "planned", "shortcoming", "other"].index)
+
+
+@pytest.mark.parametrize(
+    ("measures", "sort"),
+    [([], "name"), (["  "], "name"), (["甲"] * 0 + [f"举措{n}" for n in range(13)], "name"), (["复议"], "size")],
+)
+def test_unusable_comparisons_say_why(searcher: Searcher, measures: list[str], sort: str) -> None:
+    with pytest.raises(QueryError):
+        compare(searcher, measures, sort=sort)  # type: ignore[arg-type]  # what a request may hold

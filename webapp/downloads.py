@@ -1,0 +1,66 @@
+"""Searches, answers and comparisons as files, sent as they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+
+from retrieval.errors import NotFoundError
+from retrieval.types import Filters, Hit
+from webapp import tables
+from webapp.answer import ask
+from webapp.export import FORMATS
+from webapp.finding import find
+from webapp.requests import filters, ignored, matrix, searcher
+from webapp.tables import Table
+
+blueprint = Blueprint("downloads", __name__)
+
+
+@blueprint.get("/download/<what>.<suffix>")
+def download(what: str, suffix: str) -> Response:
+    """`what` is search, ask or compare, with the parameters of the page of that name."""
+    makers = {"search": _search, "ask": _ask, "compare": _compare}
+    if what not in makers or suffix not in FORMATS:
+        raise NotFoundError(
+            f"没有 {what}.{suffix}；可用 search、ask、compare，格式 {'、'.join(FORMATS)}",
+            f"no {what}.{suffix}; there are search, ask and compare, as {', '.join(FORMATS)}",
+        )
+    write, kind = FORMATS[suffix]
+    table = makers[what]()
+    response = Response(write(table), mimetype=kind.split(";")[0], content_type=kind)
+    name = quote(f"问政-{what}-{table.title[:30]}.{suffix}".replace("/", " "), safe="")
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"wenzheng-{what}.{suffix}\"; filename*=UTF-8''{name}"
+    )
+    return response
+
+
+def _site() -> str:
+    return request.host_url
+
+
+def _search() -> Table:
+    found, asked = searcher(), request.args.get("q", "")
+    done = find(found, asked, filters(), ignored(), 0)
+
+    def hits() -> Iterator[Hit]:
+        size = found.settings.max_limit
+        for offset in range(0, done.results.total, size):
+            yield from found.search(done.query, done.question.filters, size, offset).hits
+
+    return tables.of_hits(found, asked, hits(), done.question.filters, _site())
+
+
+def _ask() -> Table:
+    found = searcher()
+    return tables.of_answer(found, ask(found, request.args.get("q", ""), filters(), ignored()), _site())
+
+
+def _compare() -> Table:
+    found = matrix()
+    asked: Filters = replace(found.surveys[0].question.filters)
+    return tables.of_matrix(searcher(), found, asked, _site())

@@ -1,0 +1,88 @@
+"""One measure asked of every report in scope: which answer, with what passages. No Flask.
+
+A ranked list stops at its hundredth passage; here every report's own best passages are looked at, so that "not
+detected" is said of each report by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from retrieval.filters import admits
+from retrieval.ranking import Ranked
+from retrieval.search import Query, Searcher
+from retrieval.types import Filters, ReportSummary
+from webapp.answer import Entry, entry_of, fitting_hits
+from webapp.evidence import FEATURES, evidence_model
+from webapp.finding import names_of
+from webapp.question import Question, understand
+
+# Passages of each report that are compared token by token.
+PER_REPORT = 4
+# A best sentence is hardly ever closer to the question than its passage by more.
+_SENTENCE_SLACK = 0.2
+# Passages that are read and weighed in full, at most.
+_MOST = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A measure over the reports in scope: `entries` by report id, likeliest first; reports without any are absent.
+
+    `measure` is what the words were taken to mean.
+    """
+
+    text: str
+    question: Question
+    measure: str | None
+    scope: tuple[ReportSummary, ...]
+    entries: dict[str, tuple[Entry, ...]]
+
+
+@lru_cache(maxsize=256)
+def survey(searcher: Searcher, text: str, filters: Filters) -> Survey:
+    """Ask one measure of every report that the filters admit. Raises QueryError for unusable words.
+
+    Places and years that the words name are no filters here: the matrix's own rows and columns are.
+    """
+    query = searcher.prepare(text)
+    question = understand(text, names_of(searcher.index), filters, ("region", "year", "level", "role"))
+    question = replace(question, filters=filters)
+    scope = tuple(summary for summary in searcher.index.reports if admits(filters, summary))
+    measure = query.expansion.measure.term if query.expansion else None
+    allowed = searcher.allowed(filters)
+    if not allowed.any():
+        return Survey(text, question, measure, scope, {})
+    ranked = searcher.rank_each(query, allowed, PER_REPORT)
+    results = searcher.results(query, ranked, _possible(searcher, question, query, ranked), allowed)
+    entries: dict[str, list[Entry]] = {}
+    for strength, hit in sorted(fitting_hits(searcher, question, query, results), key=lambda pair: -pair[0]):
+        entry = entry_of(hit, strength, question, searcher.naming)
+        entries.setdefault(hit.report.id, []).append(entry)
+    return Survey(text, question, measure, scope, {name: tuple(found) for name, found in entries.items()})
+
+
+def _possible(searcher: Searcher, question: Question, query: Query, ranked: Ranked) -> list[int]:
+    """Places in the ranking that could be evidence if everything not yet known of them were at its best."""
+    if np.isnan(ranked.similarity).all():
+        return list(range(min(len(ranked.rows), _MOST)))
+    model, typical = evidence_model(), searcher.background(query)
+    margin = ranked.similarity - typical.similarity
+    meant = query.expansion is not None
+    known = {
+        "margin": margin,
+        "gap": ranked.similarity.max() - ranked.similarity,
+        "sentence": margin + _SENTENCE_SLACK,
+        "share": 1.0,
+        "measure": ranked.measure_similarity - typical.measure_similarity if meant else 0.0,
+        "named": 1.0,
+        "understood": query.expansion.strength if query.expansion else 0.0,
+        "fact": float(question.kind == "fact"),
+        "figure": float(question.kind == "fact"),
+    }
+    best = np.column_stack([np.broadcast_to(known[name], margin.shape) for name in FEATURES])
+    possible = np.flatnonzero(model.probabilities(best) >= model.entry_from)
+    return [int(place) for place in possible[:_MOST]]

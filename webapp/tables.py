@@ -1,0 +1,149 @@
+"""Results, answers and matrices as tables to take away: the same columns whatever the file's format. No Flask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from retrieval.search import Searcher
+from retrieval.types import Filters, Hit, ReportSummary
+from webapp import present
+from webapp.answer import Answer, Entry
+from webapp.links import report_link, source_link
+from webapp.matrix import Matrix, Record
+
+Value = str | int | float | None
+# Chinese name, English name.
+_SOURCE = (
+    ("标题 title", "title"), ("发布机关 issuing body", "body"), ("发布日期 published", "date"), ("页 page", "page"),
+    ("标题路径 headings", "headings"), ("原文网址 source", "url"), ("库内链接 stored", "link"),
+    ("段落编号 passage id", "passage"), ("文件 SHA-256", "sha256"),
+)  # fmt: skip
+_PLACE = ("省 province", "市州 prefecture", "县区 county", "乡镇 township", "年 year", "级别 level")
+_STATES = {"found": "检出 found", "not_detected": "未检出 not detected", "no_report": "没有报告 no report"}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`rows` are made one at a time; `notes` say what was asked, of which corpus, and what was covered."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: Iterable[tuple[Value, ...]]
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def of_hits(searcher: Searcher, query: str, hits: Iterable[Hit], filters: Filters, site: str) -> Table:
+    """Ranked passages, each with its best sentence."""
+    header = (
+        "名次 rank",
+        *_PLACE,
+        "作用 role",
+        "最相近的句子 sentence",
+        "段落 passage",
+        *(name for name, _ in _SOURCE),
+    )
+
+    def rows() -> Iterator[tuple[Value, ...]]:
+        for hit in hits:
+            begin = hit.passage.start
+            sentence = hit.passage.text[hit.sentence[0] - begin : hit.sentence[1] - begin]
+            yield (hit.rank, *_place(hit.report), _role(hit), sentence, hit.passage.text, *_source(hit, site))
+
+    return Table(query, header, rows(), _notes(searcher, query, filters))
+
+
+def of_answer(searcher: Searcher, answer: Answer, site: str) -> Table:
+    """The entries of an answer, with their figures."""
+    header = (*_PLACE, "作用 role", "原文 quotation", "数字 figure", "数值 value", "单位 unit", "范围 scope",
+              *(name for name, _ in _SOURCE))  # fmt: skip
+    rows = (
+        (*_place(entry.hit.report), _role(entry.hit), entry.quote, *_figure(entry), *_source(entry.hit, site))
+        for entry in answer.entries
+    )
+    coverage = answer.coverage
+    notes = _notes(searcher, answer.query, answer.filters) | {
+        "结论 result": f"{answer.message_zh} / {answer.message_en}",
+        "未检出 not detected": "、".join(coverage.regions_not_detected),
+        "没有报告 no report": "、".join(coverage.regions_without_report),
+    }
+    return Table(answer.query, header, rows, notes)
+
+
+def of_matrix(searcher: Searcher, matrix: Matrix, filters: Filters, site: str) -> Table:
+    """Place × year × measure, one line each, with the best passage where there is one."""
+    header = ("地方 place", "年 year", "举措 measure", "结果 state", "检出段落数 passages", "作用 role", "原文 quotation",
+              "数字 figure", "数值 value", "单位 unit", "范围 scope", *(name for name, _ in _SOURCE))  # fmt: skip
+    query = "；".join(one.text for one in matrix.surveys)
+    notes = _notes(searcher, query, filters) | {"覆盖 coverage": coverage_line(matrix)}
+    return Table(query, header, (_record(record, site) for record in matrix.records()), notes)
+
+
+def coverage_line(matrix: Matrix) -> str:
+    """The denominators, in both languages."""
+    tally = matrix.tally
+    return (
+        f"{tally.places} 个地方，{tally.reports} 份报告，{tally.cells} 格：检出 {tally.found}（{tally.places_found} 个地方），"
+        f"未检出 {tally.not_detected}，没有报告 {tally.no_report} / {tally.places} places, {tally.reports} reports, "
+        f"{tally.cells} cells: {tally.found} found ({tally.places_found} places), {tally.not_detected} not detected, "
+        f"{tally.no_report} without a report"
+    )
+
+
+def _record(record: Record, site: str) -> tuple[Value, ...]:
+    place, cell = " · ".join(record.chain) or "?", record.cell
+    start = (place, record.year, record.measure, _STATES[cell.state], len(cell.entries))
+    best = cell.best
+    if best is None:
+        return (*start, *[None] * (6 + len(_SOURCE)))
+    return (*start, _role(best.hit), best.quote, *_figure(best), *_source(best.hit, site))
+
+
+def _place(report: ReportSummary) -> tuple[Value, ...]:
+    region = report.metadata.region
+    names = (region.province, region.prefecture, region.county, region.township)
+    return (*names, report.metadata.year, report.metadata.level)
+
+
+def _role(hit: Hit) -> str:
+    planned = hit.passage.planned_for
+    return f"{hit.passage.role} {planned}" if planned else hit.passage.role
+
+
+def _figure(entry: Entry) -> tuple[Value, ...]:
+    if entry.derived:
+        parts = " × ".join(part.text for part in entry.derived.parts)
+        return f"≈{entry.derived.value:g}{entry.derived.unit}", entry.derived.value, entry.derived.unit, f"推算 {parts}"
+    figure = entry.figure
+    if figure is None:
+        return None, None, None, None
+    scope = [figure.since, "其中" if figure.part else "", f"{figure.year}年" if figure.year else "", figure.about]
+    return figure.text, figure.base_value, figure.base_unit, "；".join(part for part in scope if part)
+
+
+def _source(hit: Hit, site: str) -> tuple[Value, ...]:
+    metadata, passage = hit.report.metadata, hit.passage
+    values: dict[str, Value] = {
+        "title": metadata.title,
+        "body": metadata.issuing_body,
+        "date": metadata.publication_date,
+        "page": passage.page,
+        "headings": " › ".join(passage.heading_path),
+        "url": source_link(metadata.url, hit.report.media_type, passage),
+        "link": site.rstrip("/") + report_link(hit.report.id, passage.id),
+        "passage": passage.id,
+        "sha256": hit.report.sha256,
+    }
+    return tuple(values[name] for _, name in _SOURCE)
+
+
+def _notes(searcher: Searcher, query: str, filters: Filters) -> dict[str, str]:
+    manifest = searcher.index.manifest
+    asked = "；".join(f"{name}={value}" for name, value in present.filters_object(filters).items())
+    return {
+        "查询 query": query,
+        "筛选 filters": asked,
+        "语料版本 corpus version": f"{manifest.number}（{manifest.created}）",
+        "语料 corpus": f"{len(searcher.index.reports)} 份报告 reports，{searcher.index.passage_count} 个段落 passages",
+        "模型 model": f"{manifest.model} {manifest.encoder_fingerprint}",
+    }
