@@ -7,6 +7,7 @@ import pytest
 from retrieval.errors import QueryError
 from retrieval.search import Searcher
 from retrieval.types import Filters
+from webapp import survey
 from webapp.matrix import Cell, Matrix, compare
 
 
@@ -46,6 +47,15 @@ def test_several_measures_are_the_columns_and_the_records_have_every_combination
     records = list(matrix.records())
     assert len(records) == len(matrix.rows) * len(matrix.years) * 2
     assert {record.cell.state for record in records} == {"found", "not_detected", "no_report"}
+
+
+@pytest.mark.parametrize("measure", ["行政复议", "推行说理式执法", "行政机关负责人出庭应诉率", "扫码入企", "高空抛物"])
+def test_passages_left_unread_would_not_have_been_evidence(
+    searcher: Searcher, measure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_pruning = survey.survey.__wrapped__(searcher, measure, Filters()).entries
+    monkeypatch.setattr(survey, "_possible", lambda *parts: list(range(len(parts[-1].rows))))
+    assert survey.survey.__wrapped__(searcher, measure, Filters()).entries == with_pruning
 
 
 def test_a_place_that_is_asked_for_and_has_no_report_is_a_row_of_its_own(searcher: Searcher) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from retrieval.search import Background
 from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query, tokens
-from retrieval.types import Hit, Results
+from retrieval.types import Hit, Passage, Results
 from webapp.figures import answering, asks_amount, derived
 from webapp.question import Question
 
@@ -90,7 +90,7 @@ def _features(
         similarity - typical,
         best - similarity,
         sentence - typical,
-        term_share(hit, question.terms),
+        term_share(hit.passage, question.terms),
         why.measure_similarity - background.measure_similarity if meant and why.measure_similarity else 0.0,
         float(results.measure in why.measures),
         results.measure_strength,
@@ -99,10 +99,10 @@ def _features(
     )
 
 
-def term_share(hit: Hit, terms: Iterable[str]) -> float:
+def term_share(passage: Passage, terms: Iterable[str]) -> float:
     """The share of the terms that stand in a passage or its headings."""
     wanted = set(terms)
-    words = normalise(" ".join([*hit.passage.heading_path, hit.passage.text]))
+    words = normalise(" ".join([*passage.heading_path, passage.text]))
     return len(wanted & set(tokens(words))) / len(wanted) if wanted else 0.0
 
 

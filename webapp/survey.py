@@ -16,14 +16,12 @@ from retrieval.ranking import Ranked
 from retrieval.search import Query, Searcher
 from retrieval.types import Filters, ReportSummary
 from webapp.answer import Entry, entry_of, fitting_hits
-from webapp.evidence import FEATURES, evidence_model
+from webapp.evidence import FEATURES, evidence_model, term_share
 from webapp.finding import names_of
 from webapp.question import Question, understand
 
 # Passages of each report that are compared token by token.
 PER_REPORT = 4
-# A best sentence is hardly ever closer to the question than its passage by more.
-_SENTENCE_SLACK = 0.2
 # Passages that are read and weighed in full, at most.
 _MOST = 4000
 
@@ -72,17 +70,24 @@ def _possible(searcher: Searcher, question: Question, query: Query, ranked: Rank
     model, typical = evidence_model(), searcher.background(query)
     margin = ranked.similarity - typical.similarity
     meant = query.expansion is not None
+    # Literal tags are known without reading: of the measure that is meant, or of none.
+    term = query.expansion.measure.term if query.expansion else ""
+    named = searcher.index.tags.mask(term)[ranked.rows].astype(float)
     known = {
         "margin": margin,
         "gap": ranked.similarity.max() - ranked.similarity,
-        "sentence": margin + _SENTENCE_SLACK,
+        # A sentence's tokens are some of its passage's: it cannot be nearer.
+        "sentence": margin,
         "share": 1.0,
         "measure": ranked.measure_similarity - typical.measure_similarity if meant else 0.0,
-        "named": 1.0,
+        "named": named,
         "understood": query.expansion.strength if query.expansion else 0.0,
         "fact": float(question.kind == "fact"),
         "figure": float(question.kind == "fact"),
     }
     best = np.column_stack([np.broadcast_to(known[name], margin.shape) for name in FEATURES])
-    possible = np.flatnonzero(model.probabilities(best) >= model.entry_from)
-    return [int(place) for place in possible[:_MOST]]
+    possible = np.flatnonzero(model.probabilities(best) >= model.entry_from)[:_MOST]
+    # To read a passage costs a tenth of weighing it: its words are looked at before the rest is.
+    passages = [searcher.index.passage(int(row)) for row in ranked.rows[possible]]
+    best[possible, FEATURES.index("share")] = [term_share(passage, question.terms) for passage in passages]
+    return [int(place) for place in possible[model.probabilities(best[possible]) >= model.entry_from]]
