@@ -34,6 +34,7 @@ _SIGNED_END = re.compile(
 _CLOSING = re.compile(
     r"(?:特此|专此|以上)?(?:报告|汇报|情况)?[,。]?(?:特此报告|此报告|请予?审议|请审阅|不妥之处.{0,20}|妥否.{0,10})[。.]?"
 )
+_COUNTS = re.compile(r"\d+(?:\.\d+)?(?:余|多)?(?:万|亿)?(?:件|人|次|个|项|起|份|%|场|家|条|名|期|元)")
 # The signature stands in the last part of a report: a date before this share of its prose is something else.
 _SIGNED_AFTER = 0.6
 _CREDIT_REASON = "供稿署名 credit"
@@ -85,6 +86,8 @@ def clean(document: Document, learned: Mapping[str, str] = MappingProxyType({}))
     first, last = _prose_range(lines[: signed + 1] if signed is not None else lines)
     for number, line in enumerate(lines):
         line.reason = line.reason or furniture.reason(line.bare, head=number < first, tail=number > last)
+        if not line.reason and not first <= number <= last and furniture.is_strip(line.block.text):
+            line.reason = "信息公开条 index strip"
     _mark_title(lines, first)
     _mark_salutation(lines)
     _mark_signature(lines, last, signed)
@@ -117,10 +120,15 @@ def _find_signature(lines: list[_Line]) -> int | None:
         match = _DATE_LINE.fullmatch(line.bare)
         if match and seen >= total * _SIGNED_AFTER:
             around = [other.bare for other in lines[max(0, number - 2) : number + 2] if other is not line]
-            named = match.group("body") or any(_BODY_NAME.search(o) and len(o) <= 40 for o in around)
-            if named or furniture.is_prose(lines[number - 1].bare):
+            own = match.group("body") or ""
+            if _BODY_NAME.search(own) or any(_BODY_NAME.search(o) and len(o) <= 40 for o in around):
                 return number
-            found = number if found is None else found
+            if own:
+                continue
+            # A date alone may be a heading of its own: the last one, with no numbered heading after it, signs.
+            later = lines[number + 1 :]
+            if not any(_MARKER.match(line.bare) and not line.reason for line in later):
+                found = number
     return found
 
 
@@ -247,7 +255,10 @@ def _mark_signature(lines: list[_Line], last: int, signed: int | None) -> None:
     for line in lines[signed + 1 :]:
         annex = annex or line.bare.startswith("附")
         if line.kind != "signature" and not line.reason:
-            if annex:
+            if _MARKER.match(line.bare) or (furniture.is_prose(line.bare) and _COUNTS.search(line.bare)):
+                # Figures and numbered statements below a signature are the report's, whoever signed before them.
+                line.kind = "body"
+            elif annex:
                 line.kind = "line"
             else:
                 line.reason = "落款之后 after the signature"

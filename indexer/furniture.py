@@ -11,7 +11,10 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrieval.text import bare
+
 _WORDS = tomllib.loads((Path(__file__).parent / "furniture.toml").read_text(encoding="utf-8"))
+_KEYS = frozenset(_WORDS["keys"])
 _KEY = "(?:" + "|".join(sorted(_WORDS["keys"], key=len, reverse=True)) + ")"
 _WIDGET = "(?:" + "|".join(re.escape(w) for w in sorted(_WORDS["widgets"], key=len, reverse=True)) + ")"
 _DATE = r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{1,2}[a-z]{3,9},?\d{4}|[a-z]{3,9}\.?\d{1,2},\d{4})"
@@ -34,7 +37,7 @@ def _rule(reason: str, pattern: str) -> Rule:
 ANYWHERE = (
     _rule("二维码行 QR-code line", r".{0,12}(?:扫一扫.{0,6}(?:手机|打开|分享|关注|阅读|查看|当前|二维码|浏览|访问|$)|(?:扫描|扫码|扫)(?:上方|下方|左侧|右侧|此|该|以下|上面)(?:的)?(?:二维码|小程序码)|(?:扫描|扫)二维码(?:打开|分享|关注|查看|浏览|阅读)|二维码.{0,4}(?:打开|分享|关注)|微信扫|手机(?:扫一扫)|(?:用|在)?手机(?:上|端)?(?:打开|查看|浏览|阅读)(?:当前|本)页).{0,20}"),
     _rule("上一篇/下一篇 previous/next link", r"[\[【(<«‹]*(?:上|下|前|后)一?[条篇页则](?:文章|新闻|信息)?[\]】)>»›]*[::].{0,120}"),
-    _rule("系统落款 site system line", r".{0,10}(?:producedby|poweredby|all ?rights ?reserved|(?:[\u4e00-\u9fff])?icp备\d*|公网安备|网站标识码).{0,120}"),
+    _rule("系统落款 site system line", r".{0,10}(?:producedby|poweredby|all ?rights ?reserved|(?:[\u4e00-\u9fff])?icp备\d|公网安备|网站标识码).{0,120}"),
     _rule("面包屑导航 breadcrumb", r"(?:您?(?:当前|现在|目前)的?(?:所在)?(?:的)?位置|您的位置)(?:[::]|是|>|»|$).{0,120}"),
     _rule("打印分享部件 print or share widget", rf"[\[【〖(|]*{_WIDGET}(?:[\[\]【】〖〗()|:、,·/\s<>+]*{_WIDGET})+[\[\]【】〖〗()|:>]*|[\[【(]{_WIDGET}[\]】)]"),
     _rule("信息公开条 index strip", r"(?:索引号|发布机构|发布日期|发布时间|信息来源|浏览次数|责任编辑)[::].{0,300}"),
@@ -104,6 +107,12 @@ def reason(line: str, *, head: bool, tail: bool) -> str | None:
     else:
         rules = ANYWHERE
     return next((rule.reason for rule in rules if rule.pattern.fullmatch(line)), None)
+
+
+def is_strip(row: str) -> bool:
+    """Whether a table's row holds names of an index strip, each with its value in the next cell."""
+    cells = [bare(cell).rstrip(":") for cell in row.split("\t")]
+    return len(cells) > 1 and all(cell in _KEYS for cell in cells[::2])
 
 
 def is_prose(line: str) -> bool:

@@ -45,7 +45,7 @@ _ANNOUNCES = re.compile(r"[现F]将(.{4,40}?)(?:报告|汇报|总结|通报|公�
 _PUBLISHER = re.compile(
     r"(?:信息来源|来源|发布机构|发布单位|公开主体|制发机关|发文机关|责任部门)[:：]([\u4e00-\u9fff]{2,20}?(?:人民政府|政府|委员会|局|厅|办公室))"
 )
-_NOTICE = re.compile(r"[印转]发[〈《<](.{8,70}(?:报告|总结|情况|汇报))[〉》>]的(?:通知|函)")
+_NOTICE = re.compile(r"[印转]发[〈《<]?(.{8,70}(?:报告|总结|情况|汇报))[〉》>]?的(?:通知|函)")
 _OWN = re.compile(r"[我本全](?=[省市州县区镇乡街])[省市州县区镇乡街]道?")
 
 
@@ -65,7 +65,7 @@ class _Draft:
 def extract(cleaned: Cleaned, source_name: str) -> Metadata:
     """Everything that the text, the page around it and the file's name tell. What they do not tell is None."""
     draft = _Draft()
-    strips = [simplify(unicodedata.normalize("NFKC", removal.text)) for removal in cleaned.removals]
+    strips = [simplify(unicodedata.normalize("NFKC", _paired(removal.text))) for removal in cleaned.removals]
     hints = cleaned.document.hints
     title = _title(cleaned, draft)
     _numbers_and_dates(strips, hints, cleaned, draft)
@@ -94,6 +94,13 @@ def extract(cleaned: Cleaned, source_name: str) -> Metadata:
         url=_text(values, "url"),
         found=dict(draft.found),
     )
+
+
+def _paired(strip: str) -> str:
+    """A table's row of names and values as `name：value`, like the strips that have no table."""
+    cells = strip.split("\t")
+    pairs = zip(cells[::2], cells[1::2], strict=False)
+    return " ".join(f"{name.rstrip('：:')}：{value}" for name, value in pairs) if len(cells) > 1 else strip
 
 
 def _text(values: dict[str, object], name: str) -> str | None:

@@ -194,3 +194,19 @@ def test_a_menu_entry_above_the_title_is_not_the_title() -> None:
 @pytest.mark.parametrize("line", ["特此报告。", "以上报告,请予审议。"])
 def test_closing_formulas_are_no_passages(line: str) -> None:
     assert cleaned(TITLE, FIRST, LAST, line).of_kind("body") == [FIRST, LAST]
+
+
+@pytest.mark.parametrize("line", ["截至2023年12月31日", "2023年12月", "2023年1月"])
+def test_a_date_between_the_report_s_sentences_is_no_signature(line: str) -> None:
+    prose = [f"（{n}）{FIRST}{LAST}" for n in "一二三四五六七八"]
+    result = cleaned(TITLE, *prose, line, "二、存在的问题", LAST, LAST, "云台县人民政府", "2024年1月18日")
+    assert result.of_kind("body")[-2:] == [LAST, LAST]
+    assert result.of_kind("signature") == ["云台县人民政府", "2024年1月18日"]
+
+
+def test_figures_below_the_signature_are_kept_and_notices_are_not() -> None:
+    figures = "全年办理行政复议案件57件，行政应诉案件31件，出庭应诉率96.8%，调解成功率99%。"
+    signed = ["云台县人民政府", "2024年1月18日"]
+    result = cleaned(TITLE, FIRST, LAST, LAST, *signed, figures, "云台县人民政府办公室电子政务中心维护本站。")
+    assert figures in result.of_kind("body")
+    assert "云台县人民政府办公室电子政务中心维护本站。" in [removal.text for removal in result.removals]

@@ -57,6 +57,20 @@ def test_joint_issuers_are_all_named(signature: list[str]) -> None:
     assert metadata.found["issuing_body"] == "联合落款"
 
 
+def test_an_index_strip_laid_out_as_a_table_is_read_and_no_title() -> None:
+    rows = [
+        ("索引号", "11510822/2024-00012", "文　号", "青府〔2024〕3号"),
+        ("名　　称", "青川县人民政府2023年法治政府建设情况报告"),
+    ]
+    table = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    html = f"<table>{table}</table><h1>青川县人民政府2023年法治政府建设情况报告</h1><p>{FIRST}</p>"
+    metadata = extract(clean(read(html.encode(), "a.html")), "a.html")
+    assert metadata.title == "青川县人民政府2023年法治政府建设情况报告"
+    assert metadata.region.province == "四川省"
+    assert metadata.index_number == "11510822/2024-00012"
+    assert metadata.document_number == "青府〔2024〕3号"
+
+
 def test_a_letter_spaced_signature_is_one_body() -> None:
     lines = ["关于2022年度法治政府建设情况的报告", *SIGNED, "武 定 县 人 民 政 府", "2023年2月1日"]
     assert extract(clean(read("\n".join(lines).encode(), "a.txt")), "a.txt").issuing_body == "武定县人民政府"

@@ -56,3 +56,24 @@ def test_cells_without_rules_are_no_columns(tmp_path: Path) -> None:
     rows = "".join(f"<tr><td style='width:9cm'>指标{n}</td><td>完成{n}件</td></tr>" for n in range(10))
     texts = [block.text for block in printed(f"<table>{rows}</table>", tmp_path).blocks]
     assert "指标3 完成3件" in "\n".join(texts)
+
+
+def test_text_beside_a_table_and_beside_other_tables_is_kept_whole(tmp_path: Path) -> None:
+    rows = "".join(f"<tr><td>指标{n}</td><td>{n}件</td></tr>" for n in range(8))
+    ruled = f'<table border="1" style="border-collapse:collapse;{{}}">{rows}</table>'
+    html = (
+        f"<h1>芦汀县2022年法治政府建设年度报告</h1>{ruled.format('float:right;width:40%')}<p>{LEFT}</p><p>{RIGHT}</p>"
+        f"<div style='clear:both;display:flex;gap:3em'>{ruled.format('')}{ruled.format('')}</div><p>{RIGHT}</p>"
+    )
+    text = "".join("".join(block.text.split()) for block in printed(html, tmp_path).blocks)
+    assert LEFT in text
+    assert text.count(RIGHT) == 2
+    assert text.count("指标7") == 3
+
+
+def test_a_table_that_lays_text_out_gives_each_cell_by_itself(tmp_path: Path) -> None:
+    rows = "".join(
+        f"<tr><td style='width:5em'>健全依法行政制度{n}</td><td>{LEFT * 4}{RIGHT * 4}</td></tr>" for n in range(2)
+    )
+    texts = [block.text for block in printed(f'<table border="1">{rows}</table>', tmp_path).blocks]
+    assert texts == ["健全依法行政制度0", LEFT * 4 + RIGHT * 4, "健全依法行政制度1", LEFT * 4 + RIGHT * 4]

@@ -122,8 +122,59 @@ def test_numbers_that_word_makes_by_itself_are_read() -> None:
     file = io.BytesIO()
     document.save(file)
     texts_ = [block.text for block in read(file.getvalue(), "a.docx").blocks]
-    assert texts_[:7] == ["一、成效", "（一）制度", "（二）监督", "1.其一", "二、不足", "（一）差距", SENTENCE]
+    assert texts_[:7] == ["一、成效", "（一）制度", "（二）监督", "1. 其一", "二、不足", "（一）差距", SENTENCE]
     assert texts_[14:] == ["十、又一项", "十一、又一项"]
+
+
+def saved(document: docx.document.Document) -> list[str]:
+    file = io.BytesIO()
+    document.save(file)
+    return [block.text for block in read(file.getvalue(), "a.docx").blocks]
+
+
+def test_a_list_that_starts_anew_and_a_style_based_on_a_numbered_one_are_counted_as_word_does() -> None:
+    document = numbered(("chineseCounting", "%1、"))
+    start = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride>'
+    document.part.numbering_part.element.append(
+        parse_xml(f'<w:num {nsdecls("w")} w:numId="91"><w:abstractNumId w:val="90"/>{start}</w:num>')
+    )
+    styles = document.styles.element
+    numbers = '<w:pPr><w:numPr><w:numId w:val="90"/></w:numPr></w:pPr>'
+    styles.append(parse_xml(f'<w:style {nsdecls("w")} w:type="paragraph" w:styleId="N1">{numbers}</w:style>'))
+    based = '<w:basedOn w:val="N1"/>'
+    styles.append(parse_xml(f'<w:style {nsdecls("w")} w:type="paragraph" w:styleId="N2">{based}</w:style>'))
+    for text, style in (("甲", "N1"), ("乙", "N2")):
+        paragraph = document.add_paragraph(text)
+        paragraph._p.get_or_add_pPr().append(parse_xml(f'<w:pStyle {nsdecls("w")} w:val="{style}"/>'))
+    for text in ("丙", "丁"):
+        paragraph = document.add_paragraph(text)
+        new = f'<w:numPr {nsdecls("w")}><w:ilvl w:val="0"/><w:numId w:val="91"/></w:numPr>'
+        paragraph._p.get_or_add_pPr().append(parse_xml(new))
+    assert saved(document) == ["一、甲", "二、乙", "一、丙", "二、丁"]
+
+
+def test_tables_in_tables_text_boxes_and_hidden_words() -> None:
+    document = docx.Document()
+    table = document.add_table(rows=1, cols=2)
+    table.rows[0].cells[0].text = "外面"
+    table.rows[0].cells[1].add_table(1, 2).rows[0].cells[1].text = "里面789件"
+    paragraph = document.add_paragraph("正文")
+    paragraph.add_run("看不见").font.hidden = True
+    words = "<w:txbxContent><w:p><w:r><w:t>框里的话。</w:t></w:r></w:p></w:txbxContent>"
+    mc = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    both = f"<mc:Choice Requires='wps'>{words}</mc:Choice><mc:Fallback>{words}</mc:Fallback>"
+    paragraph._p.append(parse_xml(f"<w:r {nsdecls('w')} {mc}><mc:AlternateContent>{both}</mc:AlternateContent></w:r>"))
+    assert saved(document) == ["外面", "里面789件", "正文", "框里的话。"]
+
+
+def test_a_cell_that_holds_the_report_gives_its_paragraphs() -> None:
+    document = docx.Document()
+    table = document.add_table(rows=2, cols=2)
+    table.rows[0].cells[0].text, table.rows[0].cells[1].text = "单位", "某县"
+    cell = table.rows[1].cells[0].merge(table.rows[1].cells[1])
+    cell.text = "一、主要工作"
+    cell.add_paragraph(SENTENCE)
+    assert saved(document) == ["单位\t某县", "一、主要工作", SENTENCE]
 
 
 def test_bullets_of_word_are_no_text() -> None:

@@ -15,9 +15,11 @@ from docx.table import Table
 from docx.text.paragraph import Paragraph
 
 from indexer.readers.document import Block, Document, Piece
-from indexer.readers.docx_numbering import numbering
+from indexer.readers.docx_numbering import Numbering, numbering
 from retrieval.errors import ReadError
 
+# A cell with more characters lays text out.
+_LONGEST_CELL = 300
 _HEADING_STYLE = re.compile(r"(?:heading|标题)\s*(\d)", re.I)
 
 
@@ -30,14 +32,8 @@ def read(data: bytes, name: str) -> Document:
             f"{name}：不是完整的 .docx 文件（{error}）；可用 Word 或 WPS 打开后另存为 .docx",
             f"{name}: not a complete .docx file ({error}); open it in Word or WPS and save it again",
         ) from error
-    blocks: list[Block] = []
     numbers = numbering(document)
-    for number, element in enumerate(_body_elements(document.element.body), start=1):
-        if element.tag == qn("w:tbl"):
-            blocks.extend(_table(Table(element, document), f"paragraph={number}"))
-        else:
-            before = numbers.number(element)
-            blocks.extend(_paragraph(Paragraph(element, document), f"paragraph={number}", before))
+    blocks = list(_blocks(document.element.body, document, "paragraph=", numbers))
     properties = document.core_properties
     hints = {"page title": properties.title.strip()} if (properties.title or "").strip() else {}
     return Document(tuple(blocks), hints=hints)
@@ -53,6 +49,18 @@ def _body_elements(body: Any) -> Iterator[Any]:
                 yield from _body_elements(content)
 
 
+def _blocks(body: Any, document: Any, locator: str, numbers: Numbering) -> Iterator[Block]:
+    """The blocks of the document's body or of a cell; `locator` goes before the number of each element."""
+    for number, element in enumerate(_body_elements(body), start=1):
+        if element.tag == qn("w:tbl"):
+            yield from _table(Table(element, document), f"{locator}{number}", document, numbers)
+        else:
+            yield from _paragraph(Paragraph(element, document), f"{locator}{number}", numbers.number(element))
+            for box in element.iter(qn("w:txbxContent")):
+                if not _is_fallback(box):
+                    yield from _blocks(box, document, f"{locator}{number};box=", numbers)
+
+
 def _paragraph(paragraph: Paragraph, locator: str, before: str = "") -> Iterator[Block]:
     match = _HEADING_STYLE.match(paragraph.style.name or "") if paragraph.style else None
     level = min(int(match.group(1)), 4) if match else 0
@@ -63,24 +71,54 @@ def _paragraph(paragraph: Paragraph, locator: str, before: str = "") -> Iterator
 
 
 def _words(element: Any) -> str:
-    """All text of a paragraph as it reads with changes accepted: inserted runs count, deleted ones do not."""
+    """All text of a paragraph as it reads with changes accepted: inserted runs count, deleted and hidden ones do not."""
     parts = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n"}
-    runs = (node for run in element.iter(qn("w:r")) for node in run)
-    return "".join(node.text or "" if node.tag == qn("w:t") else parts.get(node.tag, "") for node in runs)
+    runs = (run for run in element.iter(qn("w:r")) if _is_shown(run, element))
+    nodes = (node for run in runs for node in run)
+    return "".join(node.text or "" if node.tag == qn("w:t") else parts.get(node.tag, "") for node in nodes)
 
 
-def _table(table: Table, locator: str) -> Iterator[Block]:
-    """A row a block; a table of one column is a layout, and its paragraphs are the report's."""
-    if len(table.columns) == 1:
-        for row in table.rows:
-            for paragraph in row.cells[0].paragraphs:
-                yield from _paragraph(paragraph, locator)
-        return
+def _is_shown(run: Any, paragraph: Any) -> bool:
+    """Whether a run is the paragraph's own text: not hidden, and not inside a text box that hangs on it."""
+    if run.find(f"{qn('w:rPr')}/{qn('w:vanish')}") is not None:
+        return False
+    for above in run.iterancestors():
+        if above is paragraph:
+            return True
+        if above.tag == qn("w:txbxContent"):
+            return False
+    return True
+
+
+def _is_fallback(element: Any) -> bool:
+    """Word writes a text box twice, the second time for older programs."""
+    return any(above.tag.endswith("}Fallback") for above in element.iterancestors())
+
+
+def _table(table: Table, locator: str, document: Any, numbers: Numbering) -> Iterator[Block]:
+    """A row a block; cells that hold paragraphs of the report are a layout, and give their paragraphs."""
     for number, row in enumerate(table.rows, start=1):
-        cells = {id(cell._tc): cell.text.strip().replace("\n", " ") for cell in row.cells}
-        text = "\t".join(cells.values())
-        if text.strip():
-            yield _block(text, f"{locator};row={number}", 0)
+        cells = list({id(cell._tc): cell for cell in row.cells}.values())
+        place = f"{locator};row={number}"
+        if any(_is_layout(cell, alone=len(cells) == 1) for cell in cells):
+            for column, cell in enumerate(cells, start=1):
+                yield from _blocks(cell._tc, document, f"{place};cell={column};paragraph=", numbers)
+            continue
+        counted = [numbers.number(p) for cell in cells for p in cell._tc.iterchildren(qn("w:p"))]
+        shown = iter(counted)
+        texts = [
+            " ".join(next(shown) + _words(p).strip() for p in cell._tc.iterchildren(qn("w:p")))
+            .replace("\n", " ")
+            .strip()
+            for cell in cells
+        ]
+        if any(texts):
+            yield _block("\t".join(texts), place, 0)
+
+
+def _is_layout(cell: Any, *, alone: bool) -> bool:
+    """A cell that is alone in its row, or as long as a passage, or has a table inside."""
+    return alone or len(cell.text) > _LONGEST_CELL or bool(cell.tables)
 
 
 def _block(text: str, locator: str, level: int) -> Block:

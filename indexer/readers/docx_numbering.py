@@ -17,29 +17,45 @@ _PLACE = re.compile(r"%(\d)")
 
 @dataclass(frozen=True, slots=True)
 class _Level:
+    """`gap` is what stands between number and text."""
+
     form: str
     words: str
     start: int
+    gap: str
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A `w:num`: lists of one `kind` count on together, but for the `restarts` that one of them brings, by level."""
+
+    kind: str
+    levels: dict[int, _Level]
+    restarts: dict[int, int]
 
 
 @dataclass(slots=True)
 class Numbering:
     """Counts through a document's lists; `number` must be asked for every paragraph, in order."""
 
-    lists: dict[str, tuple[str, dict[int, _Level]]]
+    lists: dict[str, _List]
     styles: dict[str, tuple[str, int]]
     counts: dict[str, dict[int, int]] = field(default_factory=dict)
+    begun: set[tuple[str, int]] = field(default_factory=set)
 
     def number(self, paragraph: Any) -> str:
         """What stands before a `w:p` element, empty for none and for bullets."""
         own = _properties(paragraph.find(f"{_W}pPr"))
         style = paragraph.find(f"{_W}pPr/{_W}pStyle")
         inherited = self.styles.get(style.get(f"{_W}val"), ("", 0)) if style is not None else ("", 0)
-        number, level = own or inherited
-        kind, levels = self.lists.get(number, ("", {}))
-        if level not in levels:
+        number, level = (own[0] or inherited[0], own[1]) if own else inherited
+        used = self.lists.get(number)
+        if used is None or level not in used.levels:
             return ""
-        counts = self.counts.setdefault(kind, {})
+        levels, counts = used.levels, self.counts.setdefault(used.kind, {})
+        if level in used.restarts and (number, level) not in self.begun:
+            counts[level] = used.restarts[level] - 1
+        self.begun.add((number, level))
         counts[level] = counts.get(level, levels[level].start - 1) + 1
         for lower in [other for other in counts if other > level]:
             del counts[lower]
@@ -51,7 +67,9 @@ class Numbering:
             own_level = levels.get(at, levels[level])
             return _written(counts.get(at, own_level.start), own_level.form)
 
-        return _PLACE.sub(shown, levels[level].words)
+        words = _PLACE.sub(shown, levels[level].words)
+        # A figure or a point must not run into the figures of the text.
+        return words + (levels[level].gap if words[-1:].isascii() else "")
 
 
 def numbering(document: Any) -> Numbering:
@@ -60,21 +78,46 @@ def numbering(document: Any) -> Numbering:
     if part is None:
         return Numbering({}, {})
     root = part.element
-    kinds = {
-        abstract.get(f"{_W}abstractNumId"): {
-            int(level.get(f"{_W}ilvl")): _level(level) for level in abstract.findall(f"{_W}lvl")
-        }
-        for abstract in root.findall(f"{_W}abstractNum")
-    }
-    lists = {}
-    for one in root.findall(f"{_W}num"):
-        kind = _value(one, "abstractNumId", "")
-        lists[one.get(f"{_W}numId")] = (kind, kinds.get(kind, {}))
-    styles = {}
-    for style in document.styles.element.findall(f"{_W}style"):
-        if found := _properties(style.find(f"{_W}pPr")):
-            styles[style.get(f"{_W}styleId")] = found
-    return Numbering(lists, styles)
+    kinds = {one.get(f"{_W}abstractNumId"): one for one in root.findall(f"{_W}abstractNum")}
+    linked = {_value(one, "styleLink", ""): one for one in kinds.values()}
+    lists = {one.get(f"{_W}numId"): _list(one, kinds, linked) for one in root.findall(f"{_W}num")}
+    return Numbering(lists, _styles(document.styles.element))
+
+
+def _list(one: Any, kinds: dict[str, Any], linked: dict[str, Any]) -> _List:
+    """A `w:num` with the levels of its kind, its own levels in their place, and where it starts anew."""
+    kind = kinds.get(_value(one, "abstractNumId", ""))
+    if kind is not None and (style := _value(kind, "numStyleLink", "")):
+        kind = linked.get(style, kind)
+    if kind is None:
+        return _List("", {}, {})
+    levels = _levels(kind)
+    restarts: dict[int, int] = {}
+    for override in one.findall(f"{_W}lvlOverride"):
+        levels |= _levels(override)
+        start = _value(override, "startOverride", "")
+        if start.isdigit():
+            restarts[int(override.get(f"{_W}ilvl"))] = int(start)
+    return _List(kind.get(f"{_W}abstractNumId"), levels, restarts)
+
+
+def _levels(element: Any) -> dict[int, _Level]:
+    return {int(level.get(f"{_W}ilvl")): _level(level) for level in element.findall(f"{_W}lvl")}
+
+
+def _styles(root: Any) -> dict[str, tuple[str, int]]:
+    """(list, level) of every style, its own or that of the style it is based on."""
+    own = {style.get(f"{_W}styleId"): _properties(style.find(f"{_W}pPr")) for style in root.findall(f"{_W}style")}
+    based = {style.get(f"{_W}styleId"): _value(style, "basedOn", "") for style in root.findall(f"{_W}style")}
+    found = {}
+    for name in own:
+        above, seen = name, set[str]()
+        while above in own and own[above] is None and above not in seen:
+            seen.add(above)
+            above = based[above]
+        if known := own.get(above):
+            found[name] = known
+    return found
 
 
 def _properties(properties: Any) -> tuple[str, int] | None:
@@ -87,9 +130,9 @@ def _properties(properties: Any) -> tuple[str, int] | None:
 
 def _level(level: Any) -> _Level:
     start = _value(level, "start", "1")
-    return _Level(
-        _value(level, "numFmt", "decimal"), _value(level, "lvlText", ""), int(start) if start.isdigit() else 1
-    )
+    form, words = _value(level, "numFmt", "decimal"), _value(level, "lvlText", "")
+    gap = "" if _value(level, "suff", "tab") == "nothing" else " "
+    return _Level(form, words, int(start) if start.isdigit() else 1, gap)
 
 
 def _value(element: Any, name: str, default: str) -> str:

@@ -14,7 +14,7 @@ from pdfminer.pdfexceptions import PDFException
 from pdfplumber.utils.exceptions import PdfminerException
 
 from indexer.readers.document import Block, Document, Piece
-from indexer.readers.pdf_page import Line, page_lines
+from indexer.readers.pdf_page import CELLS, Line, page_lines
 from retrieval.errors import ReadError
 
 # Fonts with odd descriptors are the rule here, and pdfminer reports each glyph of them.
@@ -61,7 +61,9 @@ def _unreadable(name: str, error: Exception) -> ReadError:
 def _blocks(lines: list[Line], pages: int) -> list[Block]:
     repeated = _running_lines(lines, pages)
     body = [line for line in lines if not line.row and not _is_page_furniture(line, repeated)]
-    borders = {column: _borders([line for line in body if line.column == column]) for column in (0, 1, 2)}
+    borders = {
+        column: _borders([line for line in body if line.column == column]) for column in {line.column for line in lines}
+    }
     blocks: list[Block] = []
     current: list[Line] = []
     for line in lines:
@@ -102,7 +104,8 @@ def _is_page_furniture(line: Line, repeated: set[str]) -> bool:
 def _starts_paragraph(line: Line, before: Line, borders: dict[int, tuple[float, float]]) -> bool:
     size = before.size
     (left, _), (_, right) = borders[line.column], borders[before.column]
-    if before.row or (0 in (line.column, before.column) and line.column != before.column):
+    turns = line.column != before.column
+    if before.row or (turns and (0 in (line.column, before.column) or max(line.column, before.column) >= CELLS)):
         return True
     if abs(line.size - size) > 0.1 * size or line.x0 > left + 0.8 * size or before.x1 < right - 1.8 * size:
         return True

@@ -24,18 +24,21 @@ _RADICALS = {ord(radical): ideograph for radical, ideograph in _SUPPLEMENT.items
 }
 # The part of a page, at its top and at its bottom, where running headers and page numbers stand.
 _MARGIN = 0.1
-# A cell with more characters is no cell: the table lays a page out.
+# A table with a cell of more characters lays text out.
 _LONGEST_CELL = 300
 # A page has two columns when at least so many rows have text on both sides of a gutter, and few cross it.
 _FEWEST_ROWS = 6
 _MOST_CROSSING = 0.25
+
+# From this on, `column` counts the cells of a table that lays text out.
+CELLS = 10
 
 Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text with its box in points; `column` 0 goes across the page, 1 is left and 2 right of a gutter.
+    """A line of text with its box in points; `column` 0 goes across the page, 1 is left and 2 right of a gutter; `CELLS` on.
 
     `edge`: it stands where running headers do. `row`: it is a table's row, with tabs between its cells.
     """
@@ -58,23 +61,39 @@ class Line:
 
 
 def page_lines(page: Any, number: int) -> list[Line]:
-    """The lines of a pdfplumber page in reading order; `number` counts from 1."""
-    tables = [table for table in page.find_tables() if _is_table(table)]
-    top, found = float(page.bbox[1]), list[Line]()
-    for table in sorted(tables, key=lambda table: table.bbox[1]):
-        if table.bbox[1] < top:
+    """The lines of a pdfplumber page in reading order; `number` counts from 1.
+
+    A table with nothing beside it parts the page; one that text stands beside follows that text. Every character is
+    in one line: those in no cell of a table are read as the rest of the page.
+    """
+    tables = sorted((table for table in page.find_tables() if _kind(table)), key=lambda table: table.bbox[1])
+    cells = [cell for table in tables for row in table.rows for cell in row.cells if cell]
+    rest = page.filter(lambda thing: thing["object_type"] != "char" or not any(_inside(thing, c) for c in cells))
+    words = [char for char in rest.chars if char["text"].strip()]
+    top, found, floating = float(page.bbox[1]), list[Line](), list[Line]()
+    for table in tables:
+        _, begin, _, end = table.bbox
+        lines = list(_rows(table, number) if _kind(table) == "rows" else _cells(table, page, number))
+        if begin < top or any(begin < (char["top"] + char["bottom"]) / 2 < end for char in words):
+            floating += lines
             continue
-        found += [*_between(page, number, top, table.bbox[1]), *_rows(table, number)]
-        top = table.bbox[3]
-    return found + _between(page, number, top, float(page.bbox[3]))
+        found += [*_between(rest, number, top, begin), *floating, *lines]
+        top, floating = end, []
+    return [*found, *_between(rest, number, top, float(page.bbox[3])), *floating]
 
 
-def _is_table(table: Any) -> bool:
-    """Two rows and two columns at least, and no cell that is a page of its own."""
-    rows = [[cell for cell in row.cells if cell] for row in table.rows]
-    if sum(len(cells) > 1 for cells in rows) < 2:
-        return False
-    return max(len(text or "") for row in table.extract() for text in row) <= _LONGEST_CELL
+def _inside(char: dict[str, Any], box: Box) -> bool:
+    x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
+    return bool(box[0] <= x < box[2] and box[1] <= y < box[3])
+
+
+def _kind(table: Any) -> str | None:
+    """`rows` for a table of short cells, `cells` for one that lays text out beside its labels, None for a mere frame."""
+    several = sum(len([cell for cell in row.cells if cell]) > 1 for row in table.rows)
+    longest = max((len(text or "") for row in table.extract() for text in row), default=0)
+    if several and longest > _LONGEST_CELL:
+        return "cells"
+    return "rows" if several > 1 else None
 
 
 def _rows(table: Any, number: int) -> Iterator[Line]:
@@ -84,6 +103,14 @@ def _rows(table: Any, number: int) -> Iterator[Line]:
         if text.strip():
             x0, top, x1, bottom = row.bbox
             yield Line(text.translate(_RADICALS), number, x0, x1, top, bottom, size, edge=False, row=True)
+
+
+def _cells(table: Any, page: Any, number: int) -> Iterator[Line]:
+    """The lines of each cell by itself, row by row."""
+    for row in table.rows:
+        for place, cell in enumerate(row.cells):
+            if cell:
+                yield from _lines(page.within_bbox(cell, strict=False), page, number, CELLS + place)
 
 
 def _one_line(cell: str) -> str:
@@ -141,15 +168,17 @@ def _gutter(part: Any) -> float | None:
     if not crossing:
         return None
     fewest = min(crossing.values())
-    gutter = statistics.median(x for x, count in crossing.items() if count == fewest)
+    strip = [x for x, count in crossing.items() if count == fewest]
+    gutter = statistics.median(strip)
     left = [run for run in runs if run.x1 <= gutter]
     right = [run for run in runs if run.x0 >= gutter]
     if min(len(left), len(right)) < _FEWEST_ROWS or fewest > len(runs) * _MOST_CROSSING:
         return None
     beside = [run for run in right if min(r.top for r in left) <= run.top <= max(r.top for r in left)]
     near = 0.15 * (gutter - min(run.x0 for run in left))
-    full = sum(run.x1 > gutter - near for run in left) >= 0.6 * len(left)
-    begun = sum(run.x0 < gutter + near for run in right) >= 0.6 * len(right)
+    # Headings and last lines do not fill theirs.
+    full = sum(run.x1 > min(strip) - near for run in left) >= 0.45 * len(left)
+    begun = sum(run.x0 < max(strip) + near for run in right) >= 0.6 * len(right)
     return gutter if full and begun and len(beside) >= len(right) / 2 else None
 
 
