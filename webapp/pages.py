@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, render_template, request
 
 from retrieval import coverage
-from retrieval.errors import NotFoundError
+from retrieval.errors import NotFoundError, WenzhengError
 from retrieval.filters import admits
 from retrieval.search import FACETS, Searcher
 from retrieval.store import Index
@@ -46,6 +46,18 @@ class Line:
     anchor: str
     runs: tuple[Run, ...]
     inline: bool
+
+
+@blueprint.app_context_processor
+def corpus_versions() -> dict[str, object]:
+    """The version of the corpus that is searched, and the other one that the page's link was made on, or None."""
+    try:
+        present, linked = searcher().index.manifest.number, request.args.get("corpus", "")
+    except WenzhengError:
+        # The page that says so is made of the same parts.
+        return {"corpus_version": None, "linked_version": None}
+    other = linked if linked.isdigit() and linked != str(present) else None
+    return {"corpus_version": present, "linked_version": other}
 
 
 @blueprint.get("/")

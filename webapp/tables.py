@@ -9,6 +9,7 @@ from retrieval.search import Searcher
 from retrieval.types import Filters, Hit, ReportSummary
 from webapp import present
 from webapp.answer import Answer, Entry
+from webapp.citation import citation_of
 from webapp.links import report_link, source_link
 from webapp.matrix import Matrix, Record
 
@@ -17,7 +18,7 @@ Value = str | int | float | None
 _SOURCE = (
     ("标题 title", "title"), ("发布机关 issuing body", "body"), ("发布日期 published", "date"), ("页 page", "page"),
     ("标题路径 headings", "headings"), ("原文网址 source", "url"), ("库内链接 stored", "link"),
-    ("段落编号 passage id", "passage"), ("文件 SHA-256", "sha256"),
+    ("引用 citation", "citation"), ("段落编号 passage id", "passage"), ("文件 SHA-256", "sha256"),
 )  # fmt: skip
 _PLACE = ("省 province", "市州 prefecture", "县区 county", "乡镇 township", "年 year", "级别 level")
 _STATES = {"found": "检出 found", "not_detected": "未检出 not detected", "no_report": "没有报告 no report"}
@@ -131,6 +132,7 @@ def _source(hit: Hit, site: str) -> tuple[Value, ...]:
         "headings": " › ".join(passage.heading_path),
         "url": source_link(metadata.url, hit.report.media_type, passage),
         "link": site.rstrip("/") + report_link(hit.report.id, passage.id),
+        "citation": citation_of(hit.report),
         "passage": passage.id,
         "sha256": hit.report.sha256,
     }

@@ -89,7 +89,9 @@ def ask(index_dir: Path | None, as_json: bool, query: str, ignore: tuple[str, ..
 @click.option(
     "--sort", type=click.Choice(["name", "first", "role", "figure"]), default="name", help="Order of the rows."
 )
-@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="A .csv, .xlsx, .md or .json file.")
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="A .csv, .xlsx, .docx, .md or .json file."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the API's object.")
 @click.argument("measures", nargs=-1, required=True)
 def compare(
