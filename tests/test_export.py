@@ -81,6 +81,9 @@ def test_a_comparison_is_taken_away_as_place_by_year_by_measure(client: FlaskCli
     rows = json.loads(client.get("/download/compare.json?q=行政复议&q=人民调解").data)["rows"]
     page = client.get("/api/v1/compare?q=行政复议&q=人民调解").json
     assert len(rows) == page["total"] * len(page["years"]) * 2
+    notes = json.loads(client.get("/download/compare.json?q=行政复议&q=人民调解").data)["notes"]["覆盖 coverage"]
+    for state in ("检出 found", "未检出 not detected", "没有报告 no report"):
+        assert f"{state} {sum(row['结果 state'] == state for row in rows)}" in notes
     assert {row["结果 state"] for row in rows} == {"检出 found", "未检出 not detected", "没有报告 no report"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -76,8 +77,14 @@ def of_matrix(searcher: Searcher, matrix: Matrix, filters: Filters, site: str) -
     header = ("地方 place", "年 year", "举措 measure", "结果 state", "检出段落数 passages", "作用 role", "原文 quotation",
               "数字 figure", "数值 value", "单位 unit", "范围 scope", *(name for name, _ in _SOURCE))  # fmt: skip
     query = "；".join(one.text for one in matrix.surveys)
-    notes = _notes(searcher, query, filters) | {"覆盖 coverage": coverage_line(matrix)}
-    return Table(query, header, (_record(record, site) for record in matrix.records()), notes)
+    records = list(matrix.records())
+    states: Counter[str] = Counter(record.cell.state for record in records)
+    counted = "，".join(f"{name} {states[state]}" for state, name in _STATES.items())
+    notes = _notes(searcher, query, filters) | {
+        "覆盖 coverage": f"{matrix.tally.places} 个地方 places × {len(matrix.years)} 年 years × {len(matrix.surveys)} 项 measures"
+        f" = {len(records)}：{counted}；{matrix.tally.reports} 份报告 reports"
+    }
+    return Table(query, header, (_record(record, site) for record in records), notes)
 
 
 def coverage_line(matrix: Matrix) -> str:

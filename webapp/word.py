@@ -17,6 +17,7 @@ from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
+from docx.shared import Cm
 
 from webapp.tables import Table, Value
 
@@ -25,6 +26,8 @@ _COLUMNS = (
     "地方 place", "省 province", "市州 prefecture", "县区 county", "乡镇 township", "年 year", "举措 measure", "结果 state",
     "作用 role", "原文 quotation", "最相近的句子 sentence", "数字 figure",
 )  # fmt: skip
+# Centimetres of a landscape page.
+_QUOTED, _WIDE, _NARROW = ("原文 quotation", "最相近的句子 sentence"), 9.0, 2.2
 _CITATION, _HEADINGS = "引用 citation", "标题路径 headings"
 _FOOTNOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 
@@ -42,6 +45,7 @@ def as_docx(table: Table) -> Iterator[bytes]:
             document.add_paragraph(sound(f"{name}：{value}"))
     chosen = [(number, name) for number, name in enumerate(table.header) if name in _COLUMNS]
     grid = document.add_table(rows=1, cols=len(chosen), style="Table Grid")
+    grid.autofit = False
     for cell, (_, name) in zip(grid.rows[0].cells, chosen, strict=True):
         cell.text = name
     grid.rows[0]._tr.get_or_add_trPr().append(parse_xml(f"<w:tblHeader {nsdecls('w')}/>"))
@@ -52,7 +56,10 @@ def as_docx(table: Table) -> Iterator[bytes]:
             cell.text = sound(row[number])
         if note := _source(table.header, row):
             notes.append(note)
-            cells[-1].paragraphs[-1]._p.append(_reference(len(notes)))
+            quoted = next((cell for cell, (_, name) in zip(cells, chosen, strict=True) if name in _QUOTED), cells[-1])
+            quoted.paragraphs[-1]._p.append(_reference(len(notes)))
+    for column, (_, name) in zip(grid.columns, chosen, strict=True):
+        column.width = Cm(_WIDE if name in _QUOTED else _NARROW)
     _write_footnotes(document, notes)
     file = io.BytesIO()
     document.save(file)
