@@ -53,9 +53,15 @@ def test_several_measures_are_the_columns_and_the_records_have_every_combination
 def test_passages_left_unread_would_not_have_been_evidence(
     searcher: Searcher, measure: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_pruning = survey.survey.__wrapped__(searcher, measure, Filters()).entries
+    with_pruning = survey.ask_each(searcher, measure, Filters()).entries
     monkeypatch.setattr(survey, "_possible", lambda *parts: list(range(len(parts[-1].rows))))
-    assert survey.survey.__wrapped__(searcher, measure, Filters()).entries == with_pruning
+    assert survey.ask_each(searcher, measure, Filters()).entries == with_pruning
+
+
+def test_a_survey_is_asked_once_for_each_version_of_the_index(searcher: Searcher) -> None:
+    first = survey.survey(searcher, "行政复议", Filters())
+    assert survey.survey(searcher, "行政复议", Filters()) is first
+    assert survey.survey(searcher.over(searcher.index), "行政复议", Filters()) is not first
 
 
 def test_a_place_that_is_asked_for_and_has_no_report_is_a_row_of_its_own(searcher: Searcher) -> None:

@@ -7,7 +7,7 @@ detected" is said of each report by itself.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -40,8 +40,24 @@ class Survey:
     entries: dict[str, tuple[Entry, ...]]
 
 
-@lru_cache(maxsize=256)
+# Surveys kept for the next page of a matrix or its file; an index version that is no longer served takes its own along.
+_KEPT = 256
+_kept: WeakKeyDictionary[Searcher, dict[tuple[str, Filters], Survey]] = WeakKeyDictionary()
+
+
 def survey(searcher: Searcher, text: str, filters: Filters) -> Survey:
+    """As `ask_each`, kept for the next time. Raises QueryError for unusable words."""
+    own = _kept.setdefault(searcher, {})
+    found = own.get((text, filters))
+    if found is None:
+        found = ask_each(searcher, text, filters)
+        if len(own) >= _KEPT:
+            own.clear()
+        own[text, filters] = found
+    return found
+
+
+def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
     """Ask one measure of every report that the filters admit. Raises QueryError for unusable words.
 
     Places and years that the words name are no filters here: the matrix's own rows and columns are.
