@@ -17,7 +17,8 @@ from retrieval import layout
 from retrieval.text import bare
 from retrieval.types import Paragraph, Report, ReportSummary
 
-FEWEST_PAGES = 5
+# Nothing is learned from fewer pages, nor a line that fewer repeat.
+FEWEST_PAGES, FEWEST_REPEATS = 5, 4
 LINES, SENTENCES = 0.5, 0.8
 _LONGEST = {LINES: 60, SENTENCES: 120}
 _EDGE = 2
@@ -72,5 +73,5 @@ def learned(site: str, edges: Mapping[str, float], pages: int, counts: Mapping[s
     return {
         line: f"本站重复的行 line that the site repeats（{site}：{counts[line]}/{pages} 页 pages）"
         for line, share in edges.items()
-        if counts.get(line, 0) >= max(FEWEST_PAGES - 1, share * pages)
+        if counts.get(line, 0) >= max(FEWEST_REPEATS, share * pages)
     }

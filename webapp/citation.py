@@ -131,7 +131,7 @@ def _style(name: str) -> CitationStylesStyle:
 
 
 def _by_style(item: dict[str, Any], style: str, *, as_note: bool) -> str:
-    # A page of a web page's citation belongs in the note; only files have pages.
+    # The styles would take the passage's page for the extent of the report; only a footnote names it, as a locator.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         known = {key: value for key, value in item.items() if key not in ("note", "page", "number")}

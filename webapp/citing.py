@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template
 
 from retrieval.errors import NotFoundError
 from webapp.citation import Cited, cite
@@ -52,5 +52,4 @@ def file(passage_id: str, suffix: str) -> Response:
 @blueprint.get("/api/v1/passages/<passage_id>/citations")
 def citations(passage_id: str) -> Response:
     cited, links = _cited(passage_id)
-    request_span = {name: request.args.get(name, type=int) for name in ("start", "end")}
-    return jsonify({"quote": cited.quote, **request_span, "csl": cited.record, "forms": cited.forms, **links})
+    return jsonify({"quote": cited.quote, "csl": cited.record, "forms": cited.forms, **links})

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
 from retrieval.errors import NotFoundError
-from retrieval.types import Filters, Hit
+from retrieval.types import Hit
 from webapp import tables
 from webapp.answer import ask
 from webapp.export import FORMATS
@@ -62,5 +61,4 @@ def _ask() -> Table:
 
 def _compare() -> Table:
     found = matrix()
-    asked: Filters = replace(found.surveys[0].question.filters)
-    return tables.of_matrix(searcher(), found, asked, _site())
+    return tables.of_matrix(searcher(), found, filters(), _site())

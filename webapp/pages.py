@@ -26,7 +26,6 @@ from webapp.links import report_link, source_link
 from webapp.marks import Run, runs
 from webapp.requests import filters, ignored, listed, matrix, number, searcher, service
 from webapp.summary import summarise
-from webapp.tables import coverage_line
 
 blueprint = Blueprint("pages", __name__)
 
@@ -141,7 +140,6 @@ def compare() -> str:
         rows=found.rows[(page - 1) * ROWS : page * ROWS],
         page=page,
         pages=-(-len(found.rows) // ROWS),
-        coverage=coverage_line(found),
         evidence=evidence_model(),
         report_link=report_link,
     )

@@ -87,17 +87,6 @@ def of_matrix(searcher: Searcher, matrix: Matrix, filters: Filters, site: str) -
     return Table(query, header, (_record(record, site) for record in records), notes)
 
 
-def coverage_line(matrix: Matrix) -> str:
-    """The denominators, in both languages."""
-    tally = matrix.tally
-    return (
-        f"{tally.places} 个地方，{tally.reports} 份报告，{tally.cells} 格：检出 {tally.found}（{tally.places_found} 个地方），"
-        f"未检出 {tally.not_detected}，没有报告 {tally.no_report} / {tally.places} places, {tally.reports} reports, "
-        f"{tally.cells} cells: {tally.found} found ({tally.places_found} places), {tally.not_detected} not detected, "
-        f"{tally.no_report} without a report"
-    )
-
-
 def _record(record: Record, site: str) -> tuple[Value, ...]:
     place, cell = " · ".join(record.chain) or "?", record.cell
     start = (place, record.year, record.measure, _STATES[cell.state], len(cell.entries))

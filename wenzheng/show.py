@@ -29,7 +29,6 @@ from webapp.export import FORMATS
 from webapp.finding import Found
 from webapp.matrix import Matrix
 from webapp.tables import Table as Rows
-from webapp.tables import coverage_line
 
 _STEPS = {"read": "读取 reading", "embed": "向量化 embedding"}
 _STATUS = {
@@ -155,7 +154,18 @@ def matrix(found: Matrix) -> None:
         ]
         table.add_row(" · ".join(row.chain) or "?", *cells)
     Console().print(table)
-    click.echo(coverage_line(found))
+    click.echo(_coverage_line(found))
+
+
+def _coverage_line(matrix: Matrix) -> str:
+    """The denominators, in both languages."""
+    tally = matrix.tally
+    return (
+        f"{tally.places} 个地方，{tally.reports} 份报告，{tally.cells} 格：检出 {tally.found}（{tally.places_found} 个地方），"
+        f"未检出 {tally.not_detected}，没有报告 {tally.no_report} / {tally.places} places, {tally.reports} reports, "
+        f"{tally.cells} cells: {tally.found} found ({tally.places_found} places), {tally.not_detected} not detected, "
+        f"{tally.no_report} without a report"
+    )
 
 
 def table_file(table: Rows, path: Path) -> None:
