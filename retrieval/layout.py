@@ -9,7 +9,7 @@ from pathlib import Path
 from retrieval.errors import IndexUnusableError
 from retrieval.files import sha256_file, write_atomic
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 POINTER = "CURRENT"
 MANIFESTS = "manifests"
 SEGMENTS = "segments"
@@ -21,6 +21,7 @@ EMBEDDINGS = "embeddings.sqlite"
 LOCK = "build.lock"
 SEGMENT_DATABASE = "passages.sqlite"
 SEGMENT_VECTORS = "vectors.faiss"
+SEGMENT_FULLTEXT = "fulltext.sqlite"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from retrieval.config import Config, SearchSettings
 from retrieval.encoder import Encoded, Encoder, Reranker, open_reranker
 from retrieval.errors import QueryError
 from retrieval.expansion import Expander, Expansion, open_expander
-from retrieval.filters import admits
 from retrieval.highlight import best_sentence, matched_spans, sentence_similarities
 from retrieval.late import token_maxima
 from retrieval.ranking import Ranked, expansion_share, fuse, spread
@@ -122,16 +121,7 @@ class Searcher:
 
     def allowed(self, filters: Filters) -> np.ndarray:
         """Which passages the filters admit: a boolean mask of shape (passages,)."""
-        reports = np.array([admits(filters, summary) for summary in self.index.reports], bool)
-        numbers = self.index.report_numbers
-        mask = np.zeros(len(numbers), bool)
-        if len(reports):
-            mask = (numbers >= 0) & reports[numbers]
-        if filters.role:
-            mask &= self.index.roles == ROLES.index(filters.role)
-        if filters.measure:
-            mask &= self.index.tags.mask(filters.measure)
-        return mask
+        return self.index.allowed(filters)
 
     def rank(self, query: Query, allowed: np.ndarray) -> Ranked:
         """Candidates from the first stages (vectors, BM25, BM25 of the measure's name), scored and fused."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from retrieval.readonly import ReadOnlyDatabase
 from retrieval.types import (
     Metadata,
     Origin,
@@ -107,22 +107,14 @@ def _insert(database: sqlite3.Connection, report: Report, row: int) -> int:
 
 
 class SegmentReader:
-    """Reads one segment; each thread gets a connection of its own, opened on first use."""
+    """Reads one segment; safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._local = threading.local()
-
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-            self._local.connection = connection
-        return connection
+        self._database = ReadOnlyDatabase(path)
 
     def summaries(self) -> list[ReportSummary]:
         """All reports of the segment, without their texts."""
-        rows = self._connection().execute(
+        rows = self._database.execute(
             "SELECT report_id, version_id, source_name, sha256, media_type, metadata FROM reports ORDER BY rowid"
         )
         return [ReportSummary(i, v, name, sha, kind, _metadata(text)) for i, v, name, sha, kind, text in rows]
@@ -135,41 +127,46 @@ class SegmentReader:
             " (SELECT count(*) FROM paragraphs p WHERE p.version_id = r.version_id AND p.kind = 'heading'),"
             " (SELECT count(*) FROM passages q WHERE q.version_id = r.version_id) FROM reports r"
         )
-        return {version: tuple(rest) for version, *rest in self._connection().execute(counts)}
+        return {version: tuple(rest) for version, *rest in self._database.execute(counts)}
 
     def columns(self) -> list[tuple[str, Role]]:
         """Each passage's version id and role, by row."""
-        return list(self._connection().execute("SELECT version_id, role FROM passages ORDER BY row"))
+        return list(self._database.execute("SELECT version_id, role FROM passages ORDER BY row"))
 
     def passage(self, row: int) -> Passage:
         """The passage at a row of this segment."""
-        return _passage(self._connection().execute(f"{_PASSAGE} WHERE p.row = ?", (row,)).fetchone())
+        return _passage(self._database.execute(f"{_PASSAGE} WHERE p.row = ?", (row,)).fetchone())
 
     def rows_of(self, passage_id: str) -> list[tuple[int, str]]:
         """Rows and version ids of a passage id: one for each version of the report that has these words."""
         query = "SELECT row, version_id FROM passages WHERE id = ?"
-        return list(self._connection().execute(query, (passage_id,)))
+        return list(self._database.execute(query, (passage_id,)))
 
     def passages(self, version_id: str | None = None) -> Iterator[Passage]:
         """Passages of one version, or of all, in order."""
         if version_id is None:
-            rows = self._connection().execute(f"{_PASSAGE} ORDER BY p.row")
+            rows = self._database.execute(f"{_PASSAGE} ORDER BY p.row")
         else:
-            rows = self._connection().execute(f"{_PASSAGE} WHERE p.version_id = ? ORDER BY p.row", (version_id,))
+            rows = self._database.execute(f"{_PASSAGE} WHERE p.version_id = ? ORDER BY p.row", (version_id,))
         return (_passage(row) for row in rows)
+
+    def text(self, version_id: str) -> str:
+        """The text of a version."""
+        query = "SELECT text FROM reports WHERE version_id = ?"
+        (text,) = self._database.execute(query, (version_id,)).fetchone()
+        return str(text)
 
     def report(self, summary: ReportSummary) -> Report:
         """The whole report of a summary that this segment holds."""
-        connection, version = self._connection(), summary.version_id
-        (text,) = connection.execute("SELECT text FROM reports WHERE version_id = ?", (version,)).fetchone()
+        version = summary.version_id
 
         def rows(table: str, columns: str) -> list[tuple]:  # type: ignore[type-arg]  # whatever the columns are
             query = f"SELECT {columns} FROM {table} WHERE version_id = ? ORDER BY n"  # noqa: S608  # names are ours
-            return connection.execute(query, (version,)).fetchall()
+            return self._database.execute(query, (version,)).fetchall()
 
         return Report(
             summary=summary,
-            text=text,
+            text=self.text(version),
             paragraphs=tuple(Paragraph(*r) for r in rows("paragraphs", "start, end, kind, level, page")),
             origins=tuple(Origin(*r) for r in rows("origins", "start, end, locator, page")),
             removals=tuple(Removal(*r) for r in rows("removals", "text, reason, locator, at")),

@@ -15,6 +15,8 @@ from retrieval import layout
 from retrieval.coverage import Size
 from retrieval.errors import IndexUnusableError, NotFoundError
 from retrieval.files import sha256_file, staged_directory
+from retrieval.filters import admits
+from retrieval.fulltext import FulltextReader, write_fulltext
 from retrieval.late import TokenCodes, TokenIndex, write_tokens
 from retrieval.layout import Duplicate, FileEntry, Manifest, SegmentEntry, file_entry
 from retrieval.lexical import LexicalIndex, write_lexical
@@ -22,7 +24,7 @@ from retrieval.measures import Measure
 from retrieval.segment import SegmentReader, write_segment
 from retrieval.tags import TagIndex, write_tags
 from retrieval.text import normalise
-from retrieval.types import ROLES, Passage, Report, ReportSummary, ReportVersion, VersionState
+from retrieval.types import ROLES, Filters, Passage, Report, ReportSummary, ReportVersion, VersionState
 from retrieval.vectors import VectorIndex, write_vectors
 
 
@@ -48,6 +50,8 @@ class Index:
         self._segments = [SegmentReader(folder / layout.SEGMENT_DATABASE) for folder in folders]
         self._vectors = [VectorIndex(folder / layout.SEGMENT_VECTORS) for folder in folders]
         self._tokens = [TokenIndex(folder) for folder in folders]
+        # One a segment; the rows of its passages begin at the segment's entry in `starts`.
+        self.fulltext = [FulltextReader(folder / layout.SEGMENT_FULLTEXT) for folder in folders]
         self.starts = np.cumsum([0, *(segment.passages for segment in manifest.segments)])
         self.lexical = LexicalIndex(root / layout.LEXICAL / manifest.lexical_id)
         self.tags = TagIndex(root / layout.LEXICAL / manifest.lexical_id, int(self.starts[-1]))
@@ -61,7 +65,8 @@ class Index:
         # Texts that the search leaves out, by version id; those that were purged are not even cited.
         self.retired: dict[str, ReportVersion] = {}
         self._home: dict[str, int] = {}
-        numbers: dict[str, int] = {}
+        # Version id → number in `reports`.
+        self.numbers: dict[str, int] = {}
         for place, segment in enumerate(self._segments):
             for summary in segment.summaries():
                 version = summary.version_id
@@ -72,11 +77,11 @@ class Index:
                     state: VersionState = "withdrawn" if version in withdrawn else "superseded"
                     self.retired[version] = ReportVersion(summary, state)
                 else:
-                    numbers[version] = len(self.reports)
+                    self.numbers[version] = len(self.reports)
                     self.reports.append(summary)
         columns = [column for segment in self._segments for column in segment.columns()]
         # Row → number of its report in `reports`; -1 for passages of withdrawn versions.
-        self.report_numbers = np.array([numbers.get(version, -1) for version, _ in columns], np.int32)
+        self.report_numbers = np.array([self.numbers.get(version, -1) for version, _ in columns], np.int32)
         self.roles = np.array([ROLES.index(role) for _, role in columns], np.int8)
         self._by_id = {summary.id: summary for summary in self.reports}
 
@@ -84,6 +89,22 @@ class Index:
     def passage_count(self) -> int:
         """Passages that the search sees."""
         return int((self.report_numbers >= 0).sum())
+
+    def admitted(self, filters: Filters) -> np.ndarray:
+        """Which reports pass the filters that concern whole reports: a boolean mask of shape (reports,)."""
+        return np.array([admits(filters, summary) for summary in self.reports], bool)
+
+    def allowed(self, filters: Filters) -> np.ndarray:
+        """Which passages the filters admit: a boolean mask of shape (passages,)."""
+        reports = self.admitted(filters)
+        mask = np.zeros(len(self.report_numbers), bool)
+        if len(reports):
+            mask = (self.report_numbers >= 0) & reports[self.report_numbers]
+        if filters.role:
+            mask &= self.roles == ROLES.index(filters.role)
+        if filters.measure:
+            mask &= self.tags.mask(filters.measure)
+        return mask
 
     def nearest(self, query: np.ndarray, count: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows and inner products of the `count` allowed passages nearest to a vector (dimension,), best first."""
@@ -146,6 +167,10 @@ class Index:
         """A whole report by its id, as `summary` finds it. Raises NotFoundError."""
         summary = self.summary(report_id, version_id)
         return self._segments[self._home[summary.version_id]].report(summary)
+
+    def text(self, summary: ReportSummary) -> str:
+        """A report's text alone."""
+        return self._segments[self._home[summary.version_id]].text(summary.version_id)
 
     def summaries_of(self, version_ids: set[str]) -> list[ReportSummary]:
         """Summaries by version id, purged ones too."""
@@ -226,6 +251,7 @@ def add_segment(root: Path, reports: list[Report], vectors: list[PassageVectors]
     folder = root / layout.SEGMENTS / segment_id
     with staged_directory(folder) as staging:
         count = write_segment(staging / layout.SEGMENT_DATABASE, reports)
+        write_fulltext(staging / layout.SEGMENT_FULLTEXT, reports)
         pooled = np.array([vector.pooled for vector in vectors], np.float32).reshape(-1, dimension)
         write_vectors(staging / layout.SEGMENT_VECTORS, pooled)
         write_tokens(staging, [vector.tokens for vector in vectors], dimension)

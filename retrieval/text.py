@@ -92,6 +92,33 @@ def bare(text: str) -> str:
     return normalise(text).replace(" ", "")
 
 
+class _Folds(dict[int, str]):
+    """What each code point becomes, whatever stands beside it; made when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        plain = "" if INVISIBLE.match(char) else unicodedata.normalize("NFKC", char).lower()
+        self[code] = "".join(simplify(plain).split())
+        return self[code]
+
+
+_FOLDS = _Folds()
+
+
+def fold(text: str) -> str:
+    """What is counted in: `normalise_with_offsets` without white space.
+
+    Each code point is also Simplified by itself: phrases of the converter keep some characters as they are (乾隆),
+    and a word must be found wherever it stands.
+    """
+    return simplify(text).translate(_FOLDS)
+
+
+def fold_offsets(text: str) -> tuple[int, ...]:
+    """Where each code point of `fold(text)` comes from."""
+    return tuple(index for index, char in enumerate(simplify(text)) for _ in _FOLDS[ord(char)])
+
+
 def sentences(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences and clauses of `text`, ends included, leading space left out."""
     spans: list[tuple[int, int]] = []
