@@ -24,6 +24,7 @@ HEAVY = {
     "ftfy": "retrieval/repair.py",
     "httpx2": "retrieval/http.py",
     "jionlp": "retrieval/gazetteer.py",
+    "lark": "webapp/expression.py",
     "openpyxl": "indexer/readers/sheet.py",
     "xlsxwriter": "webapp/export.py",
     "pdfplumber": "indexer/readers/pdf.py",

@@ -8,12 +8,13 @@ from flask import Blueprint, Response, jsonify, request, send_file
 
 from webapp import present
 from webapp.answer import ask as answer_question
+from webapp.counting import CONTEXT, MOST_CONTEXT
 from webapp.finding import find
-from webapp.requests import filters, ignored, matrix, number, searcher, service
+from webapp.requests import counted, filters, ignored, matrix, number, searcher, service
 from webapp.summary import summarise
 
 blueprint = Blueprint("api", __name__)
-# Rows of a comparison in one answer, unless more are asked for.
+# Rows of a comparison and lines of a count in one answer, unless more are asked for.
 ROWS, MOST_ROWS = 100, 1000
 
 
@@ -34,6 +35,12 @@ def ask() -> Response:
 def compare() -> Response:
     limit = min(number("limit", ROWS) or ROWS, MOST_ROWS)
     return jsonify(present.matrix_object(matrix(), number("offset", 0), limit))
+
+
+@blueprint.get("/api/v1/count")
+def count() -> Response:
+    limit, context = min(number("limit", ROWS), MOST_ROWS), min(number("context", CONTEXT), MOST_CONTEXT)
+    return jsonify(present.count_object(counted(), number("offset", 0), limit, context))
 
 
 @blueprint.get("/api/v1/summary")

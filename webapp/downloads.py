@@ -1,4 +1,4 @@
-"""Searches, answers and comparisons as files, sent as they are made."""
+"""Searches, answers, comparisons and counts as files, sent as they are made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webapp import tables
 from webapp.answer import ask
 from webapp.export import FORMATS
 from webapp.finding import find
-from webapp.requests import filters, ignored, matrix, searcher
+from webapp.requests import counted, filters, ignored, matrix, searcher
 from webapp.tables import Table
 
 blueprint = Blueprint("downloads", __name__)
@@ -21,12 +21,12 @@ blueprint = Blueprint("downloads", __name__)
 
 @blueprint.get("/download/<what>.<suffix>")
 def download(what: str, suffix: str) -> Response:
-    """`what` is search, ask or compare, with the parameters of the page of that name."""
-    makers = {"search": _search, "ask": _ask, "compare": _compare}
+    """`what` is search, ask, compare, count or lines (of a count), with the parameters of its page."""
+    makers = {"search": _search, "ask": _ask, "compare": _compare, "count": _count, "lines": _lines}
     if what not in makers or suffix not in FORMATS:
         raise NotFoundError(
-            f"没有 {what}.{suffix}；可用 search、ask、compare，格式 {'、'.join(FORMATS)}",
-            f"no {what}.{suffix}; there are search, ask and compare, as {', '.join(FORMATS)}",
+            f"没有 {what}.{suffix}；可用 {'、'.join(makers)}，格式 {'、'.join(FORMATS)}",
+            f"no {what}.{suffix}; there are {', '.join(makers)}, as {', '.join(FORMATS)}",
         )
     write, kind = FORMATS[suffix]
     table = makers[what]()
@@ -62,3 +62,11 @@ def _ask() -> Table:
 def _compare() -> Table:
     found = matrix()
     return tables.of_matrix(searcher(), found, filters(), _site())
+
+
+def _count() -> Table:
+    return tables.of_counts(counted(), _site())
+
+
+def _lines() -> Table:
+    return tables.of_lines(counted(), _site())

@@ -20,6 +20,8 @@ _WIDTHS = {
     "原文 quotation": 60,
     "段落 passage": 60,
     "最相近的句子 sentence": 50,
+    "左文 left": 50,
+    "右文 right": 50,
     "标题 title": 36,
     "标题路径 headings": 36,
 }

@@ -24,16 +24,17 @@ from webapp.evidence import evidence_model
 from webapp.finding import find
 from webapp.links import report_link, source_link
 from webapp.marks import Run, runs
-from webapp.requests import filters, ignored, listed, matrix, number, searcher, service
+from webapp.requests import counted, filters, ignored, listed, matrix, number, searcher, service
 from webapp.summary import summarise
+from webapp.tally import GROUPED
 
 blueprint = Blueprint("pages", __name__)
 
 Quoted = tuple[Entry, tuple[Run, ...]]
 # Rows of the coverage table; the picture above it shows provinces.
 MOST_PLACES = 500
-# Rows of the evidence matrix on a page.
-ROWS = 25
+# Rows of the evidence matrix and lines of a count on a page, and the most rows of its table of places.
+ROWS, LINES, PLACES = 25, 50, 100
 EXAMPLES = ("哪些地方推行了说理式执法", "行政机关负责人出庭应诉率是多少", "怎样给企业减少重复检查")
 
 
@@ -141,6 +142,28 @@ def compare() -> str:
         page=page,
         pages=-(-len(found.rows) // ROWS),
         evidence=evidence_model(),
+        report_link=report_link,
+    )
+
+
+@blueprint.get("/count")
+def count() -> str:
+    """How many reports, passages and places have a phrase, and every occurrence in its context."""
+    if not request.args.get("q", "").strip():
+        return render_template("count.html", count=None, years=_years())
+    found, page = counted(), max(1, number("page", 1))
+    places = sorted(found.groups("place"), key=lambda group: -group.tally.occurrences)
+    return render_template(
+        "count.html",
+        count=found,
+        total=found.total,
+        groups={by: found.groups(by) for by in GROUPED if by != "place"},
+        places=places[:PLACES],
+        more=max(0, len(places) - PLACES),
+        years=_years(),
+        lines=list(found.lines((page - 1) * LINES, LINES)),
+        page=page,
+        pages=-(-found.total.occurrences // LINES),
         report_link=report_link,
     )
 

@@ -8,11 +8,13 @@ from typing import Any
 from retrieval.confidence import confidences
 from retrieval.types import Filters, Hit, Passage, Region, Report, ReportSummary, ReportVersion
 from webapp.answer import Answer, Coverage, Entry
+from webapp.counting import Count, Line
 from webapp.figures import Figure
 from webapp.finding import Found
 from webapp.links import report_link, source_link
 from webapp.matrix import Matrix, Row
 from webapp.summary import Summary
+from webapp.tally import GROUPED, Tally
 
 Json = dict[str, Any]
 
@@ -234,6 +236,52 @@ def _row_object(row: Row) -> Json:
         for cell in row.cells
     ]
     return {"place": list(row.chain), "first_year": row.first_year, "cells": cells}
+
+
+def count_object(count: Count, offset: int, limit: int, context: int) -> Json:
+    """What /api/v1/count and `wenzheng count --json` give: all tallies, the reports with an occurrence, some lines."""
+    groups = {
+        by: [{"value": group.value, **tally_object(group.tally)} for group in count.groups(by)]
+        for by in (*GROUPED, "report")
+    }
+    groups["report"] = [group for group in groups["report"] if group["occurrences"]]
+    return {
+        "query": count.expression.text,
+        "within": count.within,
+        "filters": filters_object(count.filters),
+        "total": tally_object(count.total),
+        "groups": groups,
+        "lines": [line_object(line) for line in count.lines(offset, limit, context)],
+    }
+
+
+def tally_object(tally: Tally) -> Json:
+    return {**asdict(tally), "per_10k": tally.per_10k}
+
+
+def line_object(line: Line) -> Json:
+    """An occurrence in context: its offsets are the report's, its words verbatim."""
+    metadata, passage = line.report.metadata, line.passage
+    return {
+        "number": line.number,
+        "left": line.left,
+        "match": line.match,
+        "right": line.right,
+        "start": line.start,
+        "end": line.end,
+        "role": line.role,
+        "report_id": line.report.id,
+        "version_id": line.report.version_id,
+        "passage_id": passage.id if passage else None,
+        "source_name": line.report.source_name,
+        "title": metadata.title,
+        "region": region_object(metadata.region),
+        "level": metadata.level,
+        "year": metadata.year,
+        "page": passage.page if passage else None,
+        "heading_path": list(passage.heading_path) if passage else [],
+        "link": report_link(line.report.id, passage.id if passage else None),
+    }
 
 
 def summary_object(summary: Summary | None) -> Json | None:

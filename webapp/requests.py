@@ -10,6 +10,7 @@ from retrieval.errors import QueryError
 from retrieval.filters import parse_filters
 from retrieval.search import Searcher
 from retrieval.types import Filters
+from webapp.counting import Count, count
 from webapp.matrix import Matrix, compare
 from webapp.question import NAMED
 from webapp.service import Service
@@ -55,6 +56,12 @@ def listed(name: str) -> list[str]:
     return [
         line.strip() for value in request.args.getlist(name) for line in re.split(r"[\r\n;；]+", value) if line.strip()
     ]
+
+
+def counted() -> Count:
+    """The count that the query string asks for: q, within, the filters. Raises QueryError."""
+    within = request.args.get("within") or "passage"
+    return count(searcher().index, request.args.get("q", ""), filters(), within)  # type: ignore[arg-type]  # count checks it
 
 
 def matrix() -> Matrix:

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from retrieval.search import Searcher
-from retrieval.types import Filters, Hit, ReportSummary
+from retrieval.store import Index
+from retrieval.types import Filters, Hit, Passage, ReportSummary
 from webapp import present
 from webapp.answer import Answer, Entry
 from webapp.citation import citation_of
+from webapp.counting import Count
 from webapp.links import report_link, source_link
 from webapp.matrix import Matrix, Record
+from webapp.tally import GROUPED, Dimension, Tally
 
 Value = str | int | float | None
 # Chinese name, English name.
@@ -22,6 +25,13 @@ _SOURCE = (
     ("引用 citation", "citation"), ("段落编号 passage id", "passage"), ("文件 SHA-256", "sha256"),
 )  # fmt: skip
 _PLACE = ("省 province", "市州 prefecture", "县区 county", "乡镇 township", "年 year", "级别 level")
+# As _tally gives them.
+_TALLY = ("出现次数 occurrences", "每万字 per 10,000", "报告 reports", "范围内报告 reports in scope", "段落 passages",
+          "范围内段落 passages in scope", "地方 places", "范围内地方 places in scope", "字数 characters")  # fmt: skip
+_GROUPS: dict[Dimension, str] = {
+    "all": "总计 all", "year": "年 year", "level": "级别 level", "role": "作用 role", "place": "地方 place",
+    "report": "报告 report",
+}  # fmt: skip
 _STATES = {"found": "检出 found", "not_detected": "未检出 not detected", "no_report": "没有报告 no report"}
 
 
@@ -50,9 +60,16 @@ def of_hits(searcher: Searcher, query: str, hits: Iterable[Hit], filters: Filter
         for hit in hits:
             begin = hit.passage.start
             sentence = hit.passage.text[hit.sentence[0] - begin : hit.sentence[1] - begin]
-            yield (hit.rank, *_place(hit.report), _role(hit), sentence, hit.passage.text, *_source(hit, site))
+            yield (
+                hit.rank,
+                *_place(hit.report),
+                _role(hit),
+                sentence,
+                hit.passage.text,
+                *_source(hit.report, hit.passage, site),
+            )
 
-    return Table(query, header, rows(), _notes(searcher, query, filters))
+    return Table(query, header, rows(), _notes(searcher.index, query, filters))
 
 
 def of_answer(searcher: Searcher, answer: Answer, site: str) -> Table:
@@ -60,11 +77,17 @@ def of_answer(searcher: Searcher, answer: Answer, site: str) -> Table:
     header = (*_PLACE, "作用 role", "原文 quotation", "数字 figure", "数值 value", "单位 unit", "范围 scope",
               *(name for name, _ in _SOURCE))  # fmt: skip
     rows = (
-        (*_place(entry.hit.report), _role(entry.hit), entry.quote, *_figure(entry), *_source(entry.hit, site))
+        (
+            *_place(entry.hit.report),
+            _role(entry.hit),
+            entry.quote,
+            *_figure(entry),
+            *_source(entry.hit.report, entry.hit.passage, site),
+        )
         for entry in answer.entries
     )
     coverage = answer.coverage
-    notes = _notes(searcher, answer.query, answer.filters) | {
+    notes = _notes(searcher.index, answer.query, answer.filters) | {
         "结论 result": f"{answer.message_zh} / {answer.message_en}",
         "未检出 not detected": "、".join(coverage.regions_not_detected),
         "没有报告 no report": "、".join(coverage.regions_without_report),
@@ -80,11 +103,59 @@ def of_matrix(searcher: Searcher, matrix: Matrix, filters: Filters, site: str) -
     records = list(matrix.records())
     states: Counter[str] = Counter(record.cell.state for record in records)
     counted = "，".join(f"{name} {states[state]}" for state, name in _STATES.items())
-    notes = _notes(searcher, query, filters) | {
+    notes = _notes(searcher.index, query, filters) | {
         "覆盖 coverage": f"{matrix.tally.places} 个地方 places × {len(matrix.years)} 年 years × {len(matrix.surveys)} 项 measures"
         f" = {len(records)}：{counted}；{matrix.tally.reports} 份报告 reports"
     }
     return Table(query, header, (_record(record, site) for record in records), notes)
+
+
+def of_counts(count: Count, site: str) -> Table:
+    """The tallies of a count: in all, by year, level, role and place, and of each report with an occurrence."""
+    header = ("按 by", "值 value", "标题 title", *_TALLY, "库内链接 stored")
+    dimensions: tuple[Dimension, ...] = ("all", *GROUPED)
+    titles = {summary.id: summary.metadata.title for summary in count.index.reports}
+
+    def rows() -> Iterator[tuple[Value, ...]]:
+        for by in dimensions:
+            for group in count.groups(by):
+                yield (_GROUPS[by], group.value or ("" if by == "all" else "?"), None, *_tally(group.tally), None)
+        for group in count.groups("report"):
+            if group.tally.occurrences:
+                link = site.rstrip("/") + report_link(group.value)
+                yield (_GROUPS["report"], group.value, titles[group.value], *_tally(group.tally), link)
+
+    return Table(count.expression.text, header, rows(), _counted(count))
+
+
+def of_lines(count: Count, site: str) -> Table:
+    """Every occurrence of a count in its context, with offsets into the report's text."""
+    header = ("序号 number", "地方 place", "年 year", "级别 level", "作用 role", "左文 left", "词语 match", "右文 right",
+              "起 start", "止 end", *(name for name, _ in _SOURCE))  # fmt: skip
+
+    def rows() -> Iterator[tuple[Value, ...]]:
+        for line in count.lines():
+            metadata = line.report.metadata
+            place = " · ".join(metadata.region.chain) or "?"
+            words = (line.left, line.match, line.right, line.start, line.end)
+            source = _source(line.report, line.passage, site)
+            yield (line.number, place, metadata.year, metadata.level, line.role, *words, *source)
+
+    return Table(count.expression.text, header, rows(), _counted(count))
+
+
+def _tally(tally: Tally) -> tuple[Value, ...]:
+    return (tally.occurrences, tally.per_10k, tally.reports, tally.reports_in_scope, tally.passages,
+            tally.passages_in_scope, tally.places, tally.places_in_scope, tally.characters)  # fmt: skip
+
+
+def _counted(count: Count) -> dict[str, str]:
+    total = count.total
+    return _notes(count.index, count.expression.text, count.filters) | {
+        "运算范围 within": count.within,
+        "统计 count": f"{total.reports_in_scope} 份报告中 {total.reports} 份 reports，{total.occurrences} 处 occurrences，"
+        f"每万字 per 10,000 characters {total.per_10k}",
+    }
 
 
 def _record(record: Record, site: str) -> tuple[Value, ...]:
@@ -93,7 +164,7 @@ def _record(record: Record, site: str) -> tuple[Value, ...]:
     best = cell.best
     if best is None:
         return (*start, *[None] * (6 + len(_SOURCE)))
-    return (*start, _role(best.hit), best.quote, *_figure(best), *_source(best.hit, site))
+    return (*start, _role(best.hit), best.quote, *_figure(best), *_source(best.hit.report, best.hit.passage, site))
 
 
 def _place(report: ReportSummary) -> tuple[Value, ...]:
@@ -118,30 +189,31 @@ def _figure(entry: Entry) -> tuple[Value, ...]:
     return figure.text, figure.base_value, figure.base_unit, "；".join(part for part in scope if part)
 
 
-def _source(hit: Hit, site: str) -> tuple[Value, ...]:
-    metadata, passage = hit.report.metadata, hit.passage
+def _source(report: ReportSummary, passage: Passage | None, site: str) -> tuple[Value, ...]:
+    """Where a quotation is from; what stands outside passages has its report alone."""
+    metadata = report.metadata
     values: dict[str, Value] = {
         "title": metadata.title,
         "body": metadata.issuing_body,
         "date": metadata.publication_date,
-        "page": passage.page,
-        "headings": " › ".join(passage.heading_path),
-        "url": source_link(metadata.url, hit.report.media_type, passage),
-        "link": site.rstrip("/") + report_link(hit.report.id, passage.id),
-        "citation": citation_of(hit.report),
-        "passage": passage.id,
-        "sha256": hit.report.sha256,
+        "page": passage.page if passage else None,
+        "headings": " › ".join(passage.heading_path) if passage else None,
+        "url": source_link(metadata.url, report.media_type, passage) if passage else metadata.url,
+        "link": site.rstrip("/") + report_link(report.id, passage.id if passage else None),
+        "citation": citation_of(report),
+        "passage": passage.id if passage else None,
+        "sha256": report.sha256,
     }
     return tuple(values[name] for _, name in _SOURCE)
 
 
-def _notes(searcher: Searcher, query: str, filters: Filters) -> dict[str, str]:
-    manifest = searcher.index.manifest
+def _notes(index: Index, query: str, filters: Filters) -> dict[str, str]:
+    manifest = index.manifest
     asked = "；".join(f"{name}={value}" for name, value in present.filters_object(filters).items())
     return {
         "查询 query": query,
         "筛选 filters": asked,
         "语料版本 corpus version": f"{manifest.number}（{manifest.created}）",
-        "语料 corpus": f"{len(searcher.index.reports)} 份报告 reports，{searcher.index.passage_count} 个段落 passages",
+        "语料 corpus": f"{len(index.reports)} 份报告 reports，{index.passage_count} 个段落 passages",
         "模型 model": f"{manifest.model} {manifest.encoder_fingerprint}",
     }

@@ -24,10 +24,14 @@ from webapp.tables import Table, Value
 # What a page has room for; the other formats have every column.
 _COLUMNS = (
     "地方 place", "省 province", "市州 prefecture", "县区 county", "乡镇 township", "年 year", "举措 measure", "结果 state",
-    "作用 role", "原文 quotation", "最相近的句子 sentence", "数字 figure",
+    "作用 role", "原文 quotation", "最相近的句子 sentence", "数字 figure", "左文 left", "词语 match", "右文 right",
+    "按 by", "值 value", "出现次数 occurrences", "每万字 per 10,000", "报告 reports", "范围内报告 reports in scope",
+    "段落 passages", "地方 places",
 )  # fmt: skip
+_QUOTED = ("原文 quotation", "最相近的句子 sentence", "词语 match")
 # Centimetres of a landscape page.
-_QUOTED, _WIDE, _NARROW = ("原文 quotation", "最相近的句子 sentence"), 9.0, 2.2
+_WIDTHS = {"原文 quotation": 9.0, "最相近的句子 sentence": 9.0, "左文 left": 6.0, "右文 right": 6.0, "值 value": 6.0}
+_NARROW = 2.2
 _CITATION, _HEADINGS = "引用 citation", "标题路径 headings"
 _FOOTNOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 
@@ -59,7 +63,7 @@ def as_docx(table: Table) -> Iterator[bytes]:
             quoted = next((cell for cell, (_, name) in zip(cells, chosen, strict=True) if name in _QUOTED), cells[-1])
             quoted.paragraphs[-1]._p.append(_reference(len(notes)))
     for column, (_, name) in zip(grid.columns, chosen, strict=True):
-        column.width = Cm(_WIDE if name in _QUOTED else _NARROW)
+        column.width = Cm(_WIDTHS.get(name, _NARROW))
     _write_footnotes(document, notes)
     file = io.BytesIO()
     document.save(file)

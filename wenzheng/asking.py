@@ -121,6 +121,46 @@ def compare(
 
 @click.command()
 @index_option
+@filter_options
+@click.option(
+    "--within", type=click.Choice(["passage", "report"]), default="passage", help="Where AND, NOT and NEAR are met."
+)
+@click.option("--lines", is_flag=True, help="Every occurrence in its context, instead of the tallies.")
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="A .csv, .xlsx, .docx, .md or .json file."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the API's object, with all lines where --lines is given.")
+@click.argument("query")
+def count(
+    index_dir: Path | None,
+    within: Literal["passage", "report"],
+    lines: bool,
+    out: Path | None,
+    as_json: bool,
+    query: str,
+    ignore: tuple[str, ...],  # noqa: ARG001  # the words of a count name no filters
+    **named: str,
+) -> None:
+    """How many reports, passages and places have a phrase; AND, OR, NOT, NEAR/10 and parentheses join several."""
+    from retrieval.filters import parse_filters
+    from retrieval.store import open_index
+    from webapp import counting, present, tables
+    from wenzheng import show
+
+    found = counting.count(open_index(context_of(index_dir).index), query, parse_filters(dict(named)), within)
+    if out:
+        show.table_file(tables.of_lines(found, "") if lines else tables.of_counts(found, ""), out)
+    elif as_json:
+        shown = found.total.occurrences if lines else 0
+        show.output(present.count_object(found, 0, shown, counting.CONTEXT))
+    elif lines:
+        show.lines(found)
+    else:
+        show.tallies(found)
+
+
+@click.command()
+@index_option
 @click.option("--against", type=click.Path(exists=True, path_type=Path), help="Another config.toml to compare with.")
 @click.option("--against-index", type=click.Path(path_type=Path), help="Its index, where that differs.")
 @click.option("--run", type=click.Path(exists=True, path_type=Path), help="A TREC run; QUESTIONS are then TREC qrels.")

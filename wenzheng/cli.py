@@ -28,7 +28,16 @@ def cli(context: click.Context, config_file: Path | None, index_dir: Path | None
 
 for _command in (
     *(corpus.index, corpus.fetch, corpus.reports, corpus.passages, corpus.inspect, corpus.diff, corpus.status),
-    *(corpus.verify, asking.serve, asking.search, asking.ask, asking.compare, asking.evaluate, asking.model),
+    *(
+        corpus.verify,
+        asking.serve,
+        asking.search,
+        asking.ask,
+        asking.compare,
+        asking.count,
+        asking.evaluate,
+        asking.model,
+    ),
 ):
     cli.add_command(_command)
 

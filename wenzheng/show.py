@@ -24,11 +24,13 @@ from retrieval.files import write_atomic
 from retrieval.types import LEVELS, Report, ReportSummary
 from webapp import present
 from webapp.answer import Answer, place_name
+from webapp.counting import Count
 from webapp.difference import Change
 from webapp.export import FORMATS
 from webapp.finding import Found
 from webapp.matrix import Matrix
 from webapp.tables import Table as Rows
+from webapp.tally import GROUPED
 
 _STEPS = {"read": "读取 reading", "embed": "向量化 embedding"}
 _STATUS = {
@@ -166,6 +168,36 @@ def _coverage_line(matrix: Matrix) -> str:
         f"{tally.cells} cells: {tally.found} found ({tally.places_found} places), {tally.not_detected} not detected, "
         f"{tally.no_report} without a report"
     )
+
+
+def tallies(found: Count) -> None:
+    """n of N, then a row for each year, level, role and place."""
+    total = found.total
+    click.secho(
+        f"{total.reports_in_scope} 份报告中有 {total.reports} 份，{total.places_in_scope} 个地方中有 {total.places} 个 / "
+        f"{total.reports} of {total.reports_in_scope} reports, {total.places} of {total.places_in_scope} places",
+        bold=True,
+    )
+    table = Table("", "报告 reports", "段落 passages", "出现 occurrences", "每万字 per 10,000")
+    for by in ("all", *GROUPED):
+        for group in found.groups(by):
+            one = group.tally
+            reports, passages = f"{one.reports}/{one.reports_in_scope}", f"{one.passages}/{one.passages_in_scope}"
+            name = "总计 all" if by == "all" else group.value or "?"
+            table.add_row(name, reports, passages, str(one.occurrences), f"{one.per_10k or 0:.2f}")
+        table.add_section()
+    Console().print(table)
+
+
+def lines(found: Count) -> None:
+    """Every occurrence in its context, with its source and offsets."""
+    for line in found.lines():
+        left, right = (" ".join(words.split()) for words in (line.left, line.right))
+        click.echo(f"{left}{click.style(line.match, bold=True)}{right}")
+        click.echo(
+            f"   {place_name(line.report)} · {line.report.metadata.year or '?'} · {line.role} · "
+            f"{line.report.source_name} [{line.start}:{line.end}]"
+        )
 
 
 def table_file(table: Rows, path: Path) -> None:
