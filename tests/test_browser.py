@@ -167,3 +167,23 @@ def test_a_comparison_sets_places_side_by_side(page) -> None:
     # The columns scroll by themselves: the page does not.
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     shoot(page, "compare")
+
+
+def test_a_count_shows_its_words_in_the_middle_and_fits_the_screen(page) -> None:
+    page.goto("/count")
+    page.get_by_label("词语").fill("执法 或 监督")
+    page.get_by_role("main").get_by_role("button", name="统计").click()
+    assert "份报告中有" in page.locator("h2").first.inner_text()
+    assert page.locator(".lines mark").count() > 10
+    assert set(page.locator(".lines mark").all_inner_texts()) == {"执法", "监督"}
+    shoot(page, "count")
+    page.locator(".lines").scroll_into_view_if_needed()
+    shoot(page, "count-lines")
+    assert fits(page)
+    if page.viewport_size["width"] > 800:
+        middles = {
+            round(box["x"] + box["width"] / 2)
+            for mark in page.locator(".lines mark").all()[:9]
+            if (box := mark.bounding_box())
+        }
+        assert max(middles) - min(middles) <= 2

@@ -21,6 +21,8 @@ PAGES = (
     "/search?q=执法&region=北京",
     "/ask?q=哪些地方推行了说理式执法",
     "/ask?q=核电站",
+    "/count?q=执法 近/10 监督&within=report",
+    "/count?q=绝无此语",
     "/reports",
     "/nothing",
 )
@@ -188,7 +190,7 @@ def test_an_empty_matrix_page_is_a_form(client: FlaskClient) -> None:
     assert client.get("/compare?q=行政复议&sort=size").status_code == 400
 
 
-@pytest.mark.parametrize("page", ["/search?q=行政复议", "/ask?q=行政复议", "/compare?q=行政复议"])
+@pytest.mark.parametrize("page", ["/search?q=行政复议", "/ask?q=行政复议", "/compare?q=行政复议", "/count?q=行政复议"])
 def test_a_link_names_the_corpus_version_and_says_when_it_is_another(client: FlaskClient, page: str) -> None:
     link = re.search(r'href="([^"]*corpus=\d+[^"]*)"', client.get(f"{page}&lang=zh").text)
     assert link

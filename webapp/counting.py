@@ -111,8 +111,9 @@ def count(index: Index, query: str, filters: Filters | None = None, within: With
     numbers = Numbers.of(index.reports)
     parts = [_in_segment(index, place, expression, filters, within, numbers) for place in range(len(index.fulltext))]
     table = np.concatenate([np.zeros((0, 5), np.int64), *parts])
-    rank = np.empty(len(index.reports), np.int64)
-    rank[sorted(range(len(rank)), key=lambda number: _place_in_list(index.reports[number]))] = np.arange(len(rank))
+    rank = np.zeros(len(index.reports), np.int64)
+    holding = sorted(np.unique(table[:, 0]).tolist(), key=lambda number: _place_in_list(index.reports[number]))
+    rank[holding] = np.arange(len(holding))
     table = table[np.lexsort((table[:, 1], rank[table[:, 0]]))]
     occurrences = Occurrences(*table.T)
     numbers.add_found(occurrences.report, occurrences.role, occurrences.row)
