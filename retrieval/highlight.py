@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from retrieval.text import Normalised, normalise, sentences, tokens
+
+_CLAUSE_END = re.compile(r"[，,、：:。！？；!?;]")
+# Shorter ones (以来，其中，) name nothing.
+_SHORTEST_CLAUSE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How near a part of a passage is to a query: its span, and the mean cosine of the query's tokens with their best.
+
+    `agreement` is the mean of that and of the same seen from the part's own tokens: a part that says something else
+    besides agrees less. Of the passage's clauses the best agreement counts.
+    """
+
+    span: tuple[int, int]
+    similarity: float
+    agreement: float
 
 
 def matched_spans(plain: Normalised, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
@@ -31,20 +50,33 @@ def best_sentence(text: str, terms: Iterable[str]) -> tuple[int, int]:
     return spans[scores.index(max(scores))]
 
 
-def sentence_similarities(
+def best_likeness(
     text: str, plain: Normalised, token_spans: tuple[tuple[int, int], ...], similar: np.ndarray
-) -> list[tuple[tuple[int, int], float]]:
-    """Each sentence's span with its own MaxSim, from the whole passage's (tokens, query tokens) cosines.
+) -> Likeness | None:
+    """The sentence that answers best, by its own MaxSim from the whole passage's (tokens, query tokens) cosines.
 
     A passage strings many matters together; only within one sentence do a query's words stand for one matter.
-    Empty when the tokens cannot be told apart.
+    None when the tokens cannot be told apart.
     """
     if not similar.size or len(token_spans) != len(similar):
-        return []
+        return None
     # Normalised characters stand for original ones; the passage itself begins without white space.
     starts = np.array([plain.offsets[min(start, len(plain.offsets) - 1)] for start, _ in token_spans])
-    found = []
-    for begin, end in sentences(text):
-        inside = similar[(starts >= begin) & (starts < end)]
-        found.append(((begin, end), float(inside.max(axis=0).mean()) if len(inside) else -1.0))
-    return found
+
+    def part(span: tuple[int, int]) -> np.ndarray:
+        return similar[np.searchsorted(starts, span[0]) : np.searchsorted(starts, span[1])]
+
+    nearest = [(float(part(span).max(axis=0).mean()) if len(part(span)) else -1.0, span) for span in sentences(text)]
+    if not nearest:
+        return None
+    similarity, span = max(nearest, key=lambda pair: pair[0])
+    clauses = [inside for each in _clauses(text) if len(inside := part(each))]
+    agreements = [(inside.max(axis=0).mean() + inside.max(axis=1).mean()) / 2 for inside in clauses]
+    return Likeness(span, similarity, float(max(agreements, default=similarity)))
+
+
+def _clauses(text: str) -> list[tuple[int, int]]:
+    """Spans between marks of any kind, ends left out."""
+    ends = [match.start() for match in _CLAUSE_END.finditer(text)]
+    spans = zip([0, *(end + 1 for end in ends)], [*ends, len(text)], strict=True)
+    return [(a, b) for a, b in spans if b - a >= _SHORTEST_CLAUSE] or [(0, len(text))]

@@ -13,7 +13,7 @@ from retrieval.config import Config, SearchSettings
 from retrieval.encoder import Encoded, Encoder, Reranker, open_reranker
 from retrieval.errors import QueryError
 from retrieval.expansion import Expander, Expansion, open_expander
-from retrieval.highlight import best_sentence, matched_spans, sentence_similarities
+from retrieval.highlight import best_likeness, best_sentence, matched_spans
 from retrieval.late import token_maxima
 from retrieval.ranking import Ranked, expansion_share, fuse, spread
 from retrieval.store import Index
@@ -191,10 +191,8 @@ class Searcher:
         plain = normalise_with_offsets(passage.text)
         marks = matched_spans(plain, query.terms)
         similar = self.index.tokens(row).vectors() @ query.encoded.tokens.T
-        scored = sentence_similarities(
-            passage.text, plain, self.encoder.token_spans(normalise(passage.text)), similar
-        ) or [(best_sentence(passage.text, query.terms), np.nan)]
-        sentence, sentence_similarity = max(scored, key=lambda pair: pair[1])
+        best = best_likeness(passage.text, plain, self.encoder.token_spans(normalise(passage.text)), similar)
+        sentence = best.span if best else best_sentence(passage.text, query.terms)
         return Hit(
             rank=place + 1,
             score=round(float(ranked.scores[place]), 4),
@@ -203,7 +201,8 @@ class Searcher:
                 lexical=round(float(ranked.lexical[place]), 3),
                 terms=tuple(dict.fromkeys(passage.text[a:b] for a, b in marks)),
                 similarity=_rounded(ranked.similarity[place]),
-                sentence_similarity=_rounded(sentence_similarity),
+                sentence_similarity=round(best.similarity, 3) if best else None,
+                agreement=round(best.agreement, 3) if best else None,
                 measure_similarity=_rounded(ranked.measure_similarity[place]),
                 measures=self.index.tags.of(row),
             ),

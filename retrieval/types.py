@@ -174,8 +174,8 @@ class Why:
     question and with the official wording of the measure it means, and BM25 as a share of the most that the
     question's terms could score. `dense`, the cosine of the whole passage's vector, brought the passage among the
     candidates (None: another list did), and stands in for `similarity` with models that give no token vectors.
-    `sentence_similarity` is MaxSim with the best sentence alone. `measures` are those of the vocabulary that the
-    passage names.
+    `sentence_similarity` is MaxSim with the best sentence alone, `agreement` the mean of MaxSim both ways with the best
+    clause. `measures` are those of the vocabulary that the passage names.
     """
 
     dense: float | None
@@ -183,6 +183,7 @@ class Why:
     terms: tuple[str, ...] = ()
     similarity: float | None = None
     sentence_similarity: float | None = None
+    agreement: float | None = None
     measure_similarity: float | None = None
     measures: tuple[str, ...] = ()
 

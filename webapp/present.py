@@ -115,6 +115,7 @@ def hit_object(hit: Hit) -> Json:
             "measures": list(hit.why.measures),
             "similarity": hit.why.similarity,
             "sentence_similarity": hit.why.sentence_similarity,
+            "agreement": hit.why.agreement,
         },
         **passage_object(hit.passage, hit.report),
         "sentence": list(hit.sentence),
