@@ -38,7 +38,7 @@ class Batch:
     ids: dict[str, ReportSummary] = field(init=False)
 
     def __post_init__(self) -> None:
-        summaries = self.held.reports if self.held else []
+        summaries = self.held.current if self.held else []
         self.current = {summary.version_id: summary for summary in summaries}
         self.by_bytes = {summary.sha256: summary for summary in summaries}
         self.ids = {summary.id: summary for summary in summaries}
@@ -110,7 +110,7 @@ def _overlap(text: str, other: str) -> bool:
 
 
 def place_and_year(metadata: Metadata) -> tuple[object, ...] | None:
-    known = metadata.region.chain and metadata.year
+    known = metadata.region.chain and metadata.year and not metadata.reference
     return (metadata.region.chain, metadata.department, metadata.year) if known else None
 
 

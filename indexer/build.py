@@ -54,8 +54,11 @@ def build(
     *,
     rebuild: bool,
     purge: bool = False,
+    reference: bool = False,
 ) -> Summary:
     """Index the files under `paths` into `root`; the old version stays in force until the new one is whole.
+
+    With `reference` they are reference documents, whatever a manifest says.
 
     Reports whose file is gone from the paths leave the search and can still be cited, unless they are to be purged.
     Raises IndexUnusableError when the index is of another kind or another build is running, ReadError when a path
@@ -64,6 +67,8 @@ def build(
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="wenzheng-") as scratch:
         sources = list(discover(paths, Path(scratch)))
+        if reference:
+            sources = [replace(source, corrections={**source.corrections, "reference": "1"}) for source in sources]
         measures = load_measures(vocabulary_path(config))
         with _alone(root):
             manifest = _start(root, config, encoder, rebuild=rebuild)
@@ -199,7 +204,7 @@ def _duplicates(manifest: Manifest, batch: Batch, dead: set[str]) -> tuple[Dupli
 
 def _forget_originals(index: store.Index, purged: set[str]) -> None:
     """Delete the kept files of purged reports that no other version was read from."""
-    kept = {s.sha256 for s in index.reports} | {version.summary.sha256 for version in index.retired.values()}
+    kept = {s.sha256 for s in index.current} | {version.summary.sha256 for version in index.retired.values()}
     for summary in index.summaries_of(purged):
         if summary.sha256 not in kept:
             index.original(summary).unlink(missing_ok=True)

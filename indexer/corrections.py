@@ -15,7 +15,7 @@ from retrieval.types import LEVELS
 NAMES = ("manifest.csv", "manifest.json")
 COLUMNS = (
     "file", "url", "title", "region", *FIELDS, "code", "level", "department", "issuing_body", "year",
-    "publication_date", "index_number", "document_number", "invented",
+    "publication_date", "index_number", "document_number", "invented", "reference",
 )  # fmt: skip
 
 

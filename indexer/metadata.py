@@ -302,6 +302,7 @@ def override(metadata: Metadata, corrections: dict[str, str]) -> Metadata:
         changes["title_made"] = False
     if "year" in corrections:
         changes["year"], found["year"] = int(corrections["year"]), "manifest"
-    if "invented" in corrections:
-        changes["invented"] = corrections["invented"].lower() in ("1", "true", "yes", "是")
+    for name in ("invented", "reference"):
+        if name in corrections:
+            changes[name] = corrections[name].lower() in ("1", "true", "yes", "是")
     return replace(metadata, **changes, found=found)  # type: ignore[arg-type]  # keys are field names by construction

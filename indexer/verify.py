@@ -28,11 +28,11 @@ def verify(index: Index) -> Verification:
     """Checksums of the index's files, then every passage: exact in the stored text, and in the original's bytes."""
     problems = [f"文件已损坏 / damaged: {path}" for path in damaged_files(index.root, index.manifest)]
     passages = 0
-    for summary in index.reports:
+    for summary in index.current:
         report = index.report(summary.id)
         passages += len(report.passages)
         problems.extend(_problems(index, report))
-    return Verification(len(index.reports), passages, tuple(problems))
+    return Verification(len(index.current), passages, tuple(problems))
 
 
 def _problems(index: Index, report: Report) -> Iterator[str]:

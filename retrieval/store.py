@@ -62,6 +62,8 @@ class Index:
             set(part) for part in (self.manifest.tombstones, self.manifest.withdrawn, self.manifest.purged)
         )
         self.reports: list[ReportSummary] = []
+        # Reference documents in force, by version id: kept and citable, but not searched.
+        self.references: dict[str, ReportSummary] = {}
         # Texts that the search leaves out, by version id; those that were purged are not even cited.
         self.retired: dict[str, ReportVersion] = {}
         self._home: dict[str, int] = {}
@@ -76,14 +78,21 @@ class Index:
                 if version in dead:
                     state: VersionState = "withdrawn" if version in withdrawn else "superseded"
                     self.retired[version] = ReportVersion(summary, state)
+                elif summary.metadata.reference:
+                    self.references[version] = summary
                 else:
                     self.numbers[version] = len(self.reports)
                     self.reports.append(summary)
         columns = [column for segment in self._segments for column in segment.columns()]
-        # Row → number of its report in `reports`; -1 for passages of withdrawn versions.
+        # Row → number of its report in `reports`; -1 for passages of withdrawn versions and of reference documents.
         self.report_numbers = np.array([self.numbers.get(version, -1) for version, _ in columns], np.int32)
         self.roles = np.array([ROLES.index(role) for _, role in columns], np.int8)
-        self._by_id = {summary.id: summary for summary in self.reports}
+        self._by_id = {summary.id: summary for summary in self.current}
+
+    @property
+    def current(self) -> list[ReportSummary]:
+        """Every text in force: the reports, then the reference documents."""
+        return [*self.reports, *self.references.values()]
 
     @property
     def passage_count(self) -> int:
@@ -136,6 +145,8 @@ class Index:
                 number = self.report_numbers[self.starts[place] + row]
                 if number >= 0:
                     return segment.passage(row), self.reports[number]
+                if version in self.references:
+                    return segment.passage(row), self.references[version]
                 if version in self.retired:
                     retired = segment.passage(row), self.retired[version].summary
         if retired is None:
@@ -183,7 +194,7 @@ class Index:
 
     def lookup(self, name: str) -> Report:
         """A report by its id, a version by its id, or the newest text read from a file. Raises NotFoundError."""
-        summaries = [*self.reports, *(version.summary for version in reversed(self.retired.values()))]
+        summaries = [*self.current, *(version.summary for version in reversed(self.retired.values()))]
         for key in ("id", "version_id", "source_name"):
             found = next((summary for summary in summaries if getattr(summary, key) == name), None)
             if found:

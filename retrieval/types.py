@@ -40,7 +40,11 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What is known of a report. `found` says for each field where it was found."""
+    """What is known of a report. `found` says for each field where it was found.
+
+    A reference document (an outline, a plan, a statute) is nobody's report: it is not searched, and no place has what it
+    says; wording that reports share with it is credited to it.
+    """
 
     title: str
     title_made: bool
@@ -55,6 +59,7 @@ class Metadata:
     document_number: str | None = None
     url: str | None = None
     invented: bool = False
+    reference: bool = False
     found: dict[str, str] = field(default_factory=dict)
 
 

@@ -43,6 +43,7 @@ def report_object(summary: ReportSummary) -> Json:
         "document_number": metadata.document_number,
         "url": metadata.url,
         "invented": metadata.invented,
+        "reference": metadata.reference,
         "found_in": metadata.found,
         "confidence": confidences(metadata),
         "sha256": summary.sha256,

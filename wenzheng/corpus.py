@@ -17,10 +17,21 @@ from wenzheng.options import context_of, index_option
 @click.option("--rebuild", is_flag=True, help="Start the index afresh instead of adding to it.")
 @click.option("--purge", is_flag=True, help="Reports whose file is gone cannot be cited any more either.")
 @click.option("--watch", is_flag=True, help="Stay, and index again whenever files change.")
+@click.option(
+    "--reference",
+    is_flag=True,
+    help="They are outlines, plans or statutes: nobody's report, but credited with wording that reports take from them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 def index(
-    index_dir: Path | None, rebuild: bool, purge: bool, watch: bool, as_json: bool, paths: tuple[Path, ...]
+    index_dir: Path | None,
+    rebuild: bool,
+    purge: bool,
+    watch: bool,
+    reference: bool,
+    as_json: bool,
+    paths: tuple[Path, ...],
 ) -> None:
     """Read reports from files and folders into the index."""
     from indexer.build import build
@@ -31,7 +42,16 @@ def index(
 
     def run(*, afresh: bool) -> bool:
         with show.progress() as steps:
-            summary = build(list(paths), context.index, context.config, encoder, steps, rebuild=afresh, purge=purge)
+            summary = build(
+                list(paths),
+                context.index,
+                context.config,
+                encoder,
+                steps,
+                rebuild=afresh,
+                purge=purge,
+                reference=reference,
+            )
         show.summary(summary, as_json=as_json)
         return not summary.count("failed")
 

@@ -283,7 +283,7 @@ def inspection(report: Report) -> None:
     found = Table("项目 field", "内容 value", "见于 found in", "把握 confidence")
     sure = confidences(metadata)
     for name, value in asdict(metadata).items():
-        if name not in ("found", "invented"):
+        if name not in ("found", "invented", "reference"):
             found.add_row(name, str(value), metadata.found.get(name, ""), f"{sure[name]:.2f}" if name in sure else "")
     console.print(found)
     passages = Table("段落 passage", "标题 headings", "作用 role", "页 page")
