@@ -197,3 +197,29 @@ def test_a_link_names_the_corpus_version_and_says_when_it_is_another(client: Fla
     assert "这个链接做于" not in client.get(link.group(1).replace("&amp;", "&")).text
     assert "这个链接做于语料第 99 版" in client.get(f"{page}&corpus=99&lang=zh").text
     assert "这个链接做于" not in client.get(f"{page}&corpus=x&lang=zh").text
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "said"),
+    [("corpus", "99", "语料第 99 版"), ("model", "0" * 8, "模型 0"), ("settings", "0" * 8, "检索设置 0")],
+)
+def test_a_link_says_which_of_corpus_model_and_settings_differs(
+    client: FlaskClient, name: str, other: str, said: str
+) -> None:
+    (link,) = re.findall(r'href="([^"]*corpus=\d+[^"]*)" title', client.get("/ask?q=行政复议&lang=zh").text)
+    link = link.replace("&amp;", "&")
+    assert "这个链接做于" not in client.get(link).text
+    page = client.get(re.sub(rf"{name}=\w+", f"{name}={other}", link)).text
+    assert page.count("这个链接做于") == 1
+    assert f"这个链接做于{said}" in page
+
+
+def test_the_settings_of_a_link_are_those_that_rank(searcher) -> None:
+    from dataclasses import replace
+
+    from webapp.lasting import grounds
+
+    other = searcher.over(searcher.index)
+    other.settings = replace(searcher.settings, lexical_weight=0.2)
+    assert grounds(other).settings != grounds(searcher).settings
+    assert grounds(other).model == grounds(searcher).model

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, render_template
 
 from retrieval.errors import NotFoundError
 from webapp.citation import Cited, cite
-from webapp.links import report_link, source_link
+from webapp.links import passage_link, source_link
 from webapp.requests import number, searcher
 
 blueprint = Blueprint("citing", __name__)
@@ -25,7 +25,7 @@ def _cited(passage_id: str) -> tuple[Cited, dict[str, str | None]]:
     report = index.report(summary.id, summary.version_id)
     cited = cite(report, passage, datetime.now(UTC).date(), (start, end))
     source = source_link(summary.metadata.url, summary.media_type, passage)
-    return cited, {"link": report_link(summary.id, passage.id), "source": source}
+    return cited, {"link": passage_link(passage, (start, end)), "source": source}
 
 
 @blueprint.get("/cite/<passage_id>")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from flask import Blueprint, render_template, request
 
 from retrieval import coverage
-from retrieval.errors import NotFoundError, WenzhengError
+from retrieval.errors import WenzhengError
 from retrieval.filters import admits
+from retrieval.quotation import Quoted, Standing
 from retrieval.search import FACETS, Searcher
-from retrieval.store import Index
 from retrieval.text import sentences
-from retrieval.types import Filters, Paragraph, Report
+from retrieval.types import Filters
 from webapp.answer import Entry, place_name
 from webapp.answer import ask as answer_question
 from webapp.chips import chips
@@ -22,15 +22,17 @@ from webapp.citation import coins, highwire, record
 from webapp.difference import differences
 from webapp.evidence import evidence_model
 from webapp.finding import find
-from webapp.links import report_link, source_link
+from webapp.lasting import changes, grounds
+from webapp.links import passage_link, report_link, source_link, words_link
 from webapp.marks import Run, runs
-from webapp.requests import counted, filters, ignored, listed, matrix, number, searcher, service
+from webapp.reading import read_at
+from webapp.requests import counted, filters, ignored, listed, matrix, number, quoted, searcher, service
 from webapp.summary import summarise
 from webapp.tally import GROUPED
 
 blueprint = Blueprint("pages", __name__)
 
-Quoted = tuple[Entry, tuple[Run, ...]]
+Marked = tuple[Entry, tuple[Run, ...]]
 # Rows of the coverage table; the picture above it shows provinces.
 MOST_PLACES = 500
 # Rows of the evidence matrix and lines of a count on a page, and the most rows of its table of places.
@@ -38,26 +40,15 @@ ROWS, LINES, PLACES = 25, 50, 100
 EXAMPLES = ("哪些地方推行了说理式执法", "行政机关负责人出庭应诉率是多少", "怎样给企业减少重复检查")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A paragraph of the report page: its runs of text, and the id that the heading tree links to."""
-
-    paragraph: Paragraph
-    anchor: str
-    runs: tuple[Run, ...]
-    inline: bool
-
-
 @blueprint.app_context_processor
-def corpus_versions() -> dict[str, object]:
-    """The version of the corpus that is searched, and the other one that the page's link was made on, or None."""
+def lasting() -> dict[str, object]:
+    """What lasting links are to name, and in which of it the page's own link differs."""
     try:
-        present, linked = searcher().index.manifest.number, request.args.get("corpus", "")
+        present = grounds(searcher())
     except WenzhengError:
         # The page that says so is made of the same parts.
-        return {"corpus_version": None, "linked_version": None}
-    other = linked if linked.isdigit() and linked != str(present) else None
-    return {"corpus_version": present, "linked_version": other}
+        return {"grounds": None, "changed_grounds": ()}
+    return {"grounds": asdict(present), "changed_grounds": changes(request.args, present)}
 
 
 @blueprint.get("/")
@@ -97,7 +88,7 @@ def search() -> str:
         facet_names=FACETS,
         facet_fields={"province": "region", "level": "level", "year": "year", "role": "role", "measure": "measure"},
         cited=[(hit, _marked(hit.passage.text, hit.passage.start, hit.marks, hit.sentence)) for hit in results.hits],
-        report_link=report_link,
+        passage_link=passage_link,
         source_link=source_link,
     )
 
@@ -120,7 +111,7 @@ def ask() -> str:
         evidence=evidence_model(),
         can_summarise=bool(service().config.llm.base_url),
         summary=summarise(answer, service().config.llm) if wants_summary else None,
-        report_link=report_link,
+        passage_link=passage_link,
     )
 
 
@@ -142,7 +133,7 @@ def compare() -> str:
         page=page,
         pages=-(-len(found.rows) // ROWS),
         evidence=evidence_model(),
-        report_link=report_link,
+        passage_link=passage_link,
     )
 
 
@@ -164,7 +155,7 @@ def count() -> str:
         lines=list(found.lines((page - 1) * LINES, LINES)),
         page=page,
         pages=-(-found.total.occurrences // LINES),
-        report_link=report_link,
+        words_link=words_link,
     )
 
 
@@ -205,10 +196,9 @@ def corpus() -> str:
 @blueprint.get("/reports/<report_id>")
 def report(report_id: str) -> str:
     index = searcher().index
-    wanted = request.args.get("passage", "")
-    whole = _version_with(index, report_id, wanted, request.args.get("version"))
-    passage = next((p for p in whole.passages if p.id == wanted), None)
-    shown = (passage.start, passage.end) if passage else None
+    wanted, quotation = request.args.get("passage", ""), quoted()
+    found = read_at(index, report_id, wanted, request.args.get("version"), quotation)
+    whole, passage = found.report, found.passage
     url = whole.summary.metadata.url
     item = record(whole, passage, datetime.now(UTC).date())
     return render_template(
@@ -218,14 +208,24 @@ def report(report_id: str) -> str:
         versions=index.versions(report_id),
         sources=index.sources(report_id),
         metadata=whole.summary.metadata,
-        lines=_lines(whole, shown),
+        lines=found.lines(),
         passage=passage,
+        standing=found.quotation,
+        elsewhere=_elsewhere(quotation, found.quotation),
         missing=bool(wanted and passage is None),
         source=source_link(url, whole.summary.media_type, passage) if passage else url,
         removed_characters=sum(len(removal.text) for removal in whole.removals),
         highwire=highwire(item),
         coins=coins(item),
     )
+
+
+def _elsewhere(quotation: Quoted | None, now: Standing | None) -> str | None:
+    """The link for the words that a link was made for, where they stand now."""
+    if quotation is None or now is None or now.found is None or now.span is None:
+        return None
+    start, end = now.span
+    return report_link(now.found.id, None, replace(quotation, start=start, end=end), now.found.version_id)
 
 
 @blueprint.get("/reports/<report_id>/diff")
@@ -245,31 +245,6 @@ def diff(report_id: str) -> str:
     )
 
 
-def _version_with(index: Index, report_id: str, passage_id: str, version_id: str | None) -> Report:
-    """The version asked for, or the one that a link to a passage means: a citation outlives the text in force."""
-    if passage_id and not version_id:
-        try:
-            _, summary = index.find_passage(passage_id)
-        except NotFoundError:
-            return index.report(report_id)
-        if summary.id == report_id:
-            return index.report(report_id, summary.version_id)
-    return index.report(report_id, version_id)
-
-
-def _lines(report: Report, shown: tuple[int, int] | None) -> list[Line]:
-    lines: list[Line] = []
-    before = 0
-    for number_, paragraph in enumerate(report.paragraphs):
-        spans = ((shown, "passage"),) if shown else ()
-        text = report.text[paragraph.start : paragraph.end]
-        # A run-in heading's paragraph begins where the heading ends, without a line break between.
-        inline = number_ > 0 and paragraph.start == before
-        lines.append(Line(paragraph, f"p{number_}", runs(text, paragraph.start, spans), inline))
-        before = paragraph.end
-    return lines
-
-
 def _marked(text: str, start: int, marks: tuple[tuple[int, int], ...], sentence: tuple[int, int]) -> tuple[Run, ...]:
     return runs(text, start, ((sentence, "sentence"), *((mark, "word") for mark in marks)))
 
@@ -282,9 +257,9 @@ def _quoted(entry: Entry) -> tuple[Run, ...]:
     return runs(entry.quote, entry.start, [(span, "figure") for span in (*figure, *parts)])
 
 
-def _by_place(cited: list[Quoted]) -> dict[str, list[Quoted]]:
+def _by_place(cited: list[Marked]) -> dict[str, list[Marked]]:
     """Entries under their places, in order: what a comparison sets side by side."""
-    places: dict[str, list[Quoted]] = {}
+    places: dict[str, list[Marked]] = {}
     for entry, words in cited:
         places.setdefault(place_name(entry.hit.report), []).append((entry, words))
     return places

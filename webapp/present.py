@@ -11,7 +11,7 @@ from webapp.answer import Answer, Coverage, Entry
 from webapp.counting import Count, Line
 from webapp.figures import Figure
 from webapp.finding import Found
-from webapp.links import report_link, source_link
+from webapp.links import passage_link, report_link, source_link, words_link
 from webapp.matrix import Matrix, Row
 from webapp.summary import Summary
 from webapp.tally import GROUPED, Tally
@@ -100,7 +100,7 @@ def passage_object(passage: Passage, summary: ReportSummary) -> Json:
         "year": metadata.year,
         "planned_for": passage.planned_for,
         "url": source_link(metadata.url, summary.media_type, passage),
-        "link": report_link(passage.report_id, passage.id),
+        "link": passage_link(passage),
     }
 
 
@@ -194,7 +194,7 @@ def entry_object(entry: Entry) -> Json:
         "strength": entry.strength,
         "figure": figure_object(entry.figure) if entry.figure else None,
         "derived": _derived_object(entry),
-        "link": report_link(hit.report.id, hit.passage.id),
+        "link": passage_link(hit.passage, (entry.start, entry.end)),
     }
 
 
@@ -282,7 +282,7 @@ def line_object(line: Line) -> Json:
         "year": metadata.year,
         "page": passage.page if passage else None,
         "heading_path": list(passage.heading_path) if passage else [],
-        "link": report_link(line.report.id, passage.id if passage else None),
+        "link": words_link(line.report.id, passage.id if passage else None, line.match, line.start),
     }
 
 

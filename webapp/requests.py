@@ -8,6 +8,7 @@ from flask import current_app, request
 
 from retrieval.errors import QueryError
 from retrieval.filters import parse_filters
+from retrieval.quotation import Quoted, parse_quoted
 from retrieval.search import Searcher
 from retrieval.types import Filters
 from webapp.counting import Count, count
@@ -62,6 +63,11 @@ def counted() -> Count:
     """The count that the query string asks for: q, within, the filters. Raises QueryError."""
     within = request.args.get("within") or "passage"
     return count(searcher().index, request.args.get("q", ""), filters(), within)  # type: ignore[arg-type]  # count checks it
+
+
+def quoted() -> Quoted | None:
+    """The quotation that a link was made for."""
+    return parse_quoted(*(request.args.get(name) for name in ("start", "end", "quote")))
 
 
 def matrix() -> Matrix:

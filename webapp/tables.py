@@ -13,7 +13,7 @@ from webapp import present
 from webapp.answer import Answer, Entry
 from webapp.citation import citation_of
 from webapp.counting import Count
-from webapp.links import report_link, source_link
+from webapp.links import passage_link, report_link, source_link
 from webapp.matrix import Matrix, Record
 from webapp.tally import GROUPED, Dimension, Tally
 
@@ -77,13 +77,7 @@ def of_answer(searcher: Searcher, answer: Answer, site: str) -> Table:
     header = (*_PLACE, "作用 role", "原文 quotation", "数字 figure", "数值 value", "单位 unit", "范围 scope",
               *(name for name, _ in _SOURCE))  # fmt: skip
     rows = (
-        (
-            *_place(entry.hit.report),
-            _role(entry.hit),
-            entry.quote,
-            *_figure(entry),
-            *_source(entry.hit.report, entry.hit.passage, site),
-        )
+        (*_place(entry.hit.report), _role(entry.hit), entry.quote, *_figure(entry), *_entry_source(entry, site))
         for entry in answer.entries
     )
     coverage = answer.coverage
@@ -164,7 +158,7 @@ def _record(record: Record, site: str) -> tuple[Value, ...]:
     best = cell.best
     if best is None:
         return (*start, *[None] * (6 + len(_SOURCE)))
-    return (*start, _role(best.hit), best.quote, *_figure(best), *_source(best.hit.report, best.hit.passage, site))
+    return (*start, _role(best.hit), best.quote, *_figure(best), *_entry_source(best, site))
 
 
 def _place(report: ReportSummary) -> tuple[Value, ...]:
@@ -189,8 +183,10 @@ def _figure(entry: Entry) -> tuple[Value, ...]:
     return figure.text, figure.base_value, figure.base_unit, "；".join(part for part in scope if part)
 
 
-def _source(report: ReportSummary, passage: Passage | None, site: str) -> tuple[Value, ...]:
-    """Where a quotation is from; what stands outside passages has its report alone."""
+def _source(
+    report: ReportSummary, passage: Passage | None, site: str, span: tuple[int, int] | None = None
+) -> tuple[Value, ...]:
+    """Where a passage, or the quotation at a span inside it, is from; what stands outside passages has its report alone."""
     metadata = report.metadata
     values: dict[str, Value] = {
         "title": metadata.title,
@@ -199,12 +195,16 @@ def _source(report: ReportSummary, passage: Passage | None, site: str) -> tuple[
         "page": passage.page if passage else None,
         "headings": " › ".join(passage.heading_path) if passage else None,
         "url": source_link(metadata.url, report.media_type, passage) if passage else metadata.url,
-        "link": site.rstrip("/") + report_link(report.id, passage.id if passage else None),
+        "link": site.rstrip("/") + (passage_link(passage, span) if passage else report_link(report.id)),
         "citation": citation_of(report),
         "passage": passage.id if passage else None,
         "sha256": report.sha256,
     }
     return tuple(values[name] for _, name in _SOURCE)
+
+
+def _entry_source(entry: Entry, site: str) -> tuple[Value, ...]:
+    return _source(entry.hit.report, entry.hit.passage, site, (entry.start, entry.end))
 
 
 def _notes(index: Index, query: str, filters: Filters) -> dict[str, str]:
