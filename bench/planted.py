@@ -127,7 +127,9 @@ def write(folder: Path, references: Path | None = None, seed: int = 7) -> Truth:
     chance = random.Random(seed)  # noqa: S311  # drawing invented reports is no secret
     truth = Truth()
     starts = {measure.query: _starts(number, chance) for number, measure in enumerate(MEASURES)}
-    fillers = tomllib.loads((Path(__file__).parent / "distractors" / "topics.toml").read_text(encoding="utf-8"))["topic"]
+    fillers = tomllib.loads((Path(__file__).parent / "distractors" / "topics.toml").read_text(encoding="utf-8"))[
+        "topic"
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     for place in PLACES:
         for year in YEARS:

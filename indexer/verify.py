@@ -1,4 +1,4 @@
-"""Re-find every passage of an index in the kept original files."""
+"""Re-find every passage of an index in the kept original files, and every quotation of the collections beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from indexer.readers import read
 from retrieval.errors import ReadError
+from retrieval.kept import kept_quotations, no_longer_held
 from retrieval.store import Index, damaged_files
 from retrieval.types import Report
 
@@ -17,22 +18,26 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was checked and everything that no longer holds."""
+    """What was checked and everything that no longer holds: `lost` are quotations kept in collections."""
 
     reports: int
     passages: int
     problems: tuple[str, ...]
+    quotations: int
+    lost: tuple[str, ...]
 
 
 def verify(index: Index) -> Verification:
-    """Checksums of the index's files, then every passage: exact in the stored text, and in the original's bytes."""
+    """Checksums of the index's files, then every passage: exact in the stored text, and in the original's bytes; then
+    every kept quotation in the stored texts of its report. Raises IndexUnusableError when these cannot be read."""
     problems = [f"文件已损坏 / damaged: {path}" for path in damaged_files(index.root, index.manifest)]
     passages = 0
     for summary in index.current:
         report = index.report(summary.id)
         passages += len(report.passages)
         problems.extend(_problems(index, report))
-    return Verification(len(index.current), passages, tuple(problems))
+    kept = kept_quotations(index.root)
+    return Verification(len(index.current), passages, tuple(problems), len(kept), tuple(no_longer_held(index, kept)))
 
 
 def _problems(index: Index, report: Report) -> Iterator[str]:

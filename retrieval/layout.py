@@ -18,6 +18,10 @@ ORIGINALS = "originals"
 RUNS = "runs"
 REGISTRY = "registry.sqlite"
 EMBEDDINGS = "embeddings.sqlite"
+COLLECTIONS = "collections.sqlite"
+# The user_version of that file.
+COLLECTIONS_VERSION = 1
+SIGNING_KEY = "signing.key"
 LOCK = "build.lock"
 SEGMENT_DATABASE = "passages.sqlite"
 SEGMENT_VECTORS = "vectors.faiss"

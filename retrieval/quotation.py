@@ -91,8 +91,11 @@ def find(text: str, wanted: Quoted, words: str = "") -> tuple[int, int] | None:
         return wanted.start, wanted.end
     plain, offsets = _plain(text)
     sizes = [len(bare(words))] if words else _sizes(wanted)
-    for size in sizes:
-        starts = _places(plain, bare(words)) if words else _hashed(plain, size, wanted.digest)
+    # Of the likeliest length anywhere; of others only where a clause begins, which takes a tenth of the time.
+    clauses = [0, *(match.end() for match in re.finditer(r"\W", plain))]
+    for number, size in enumerate(sizes):
+        heads = clauses if number else range(len(plain))
+        starts = _places(plain, bare(words)) if words else _hashed(plain, size, wanted.digest, heads)
         spans = ((offsets[at], offsets[at + size - 1] + 1) for at in starts)
         fitting = [span for span in spans if _fits(text, *span, wanted)]
         if fitting:
@@ -124,9 +127,11 @@ def _places(plain: str, words: str) -> Iterable[int]:
         at = plain.find(words, at + 1)
 
 
-def _hashed(plain: str, size: int, short: str) -> Iterable[int]:
-    """Where a run of `size` characters has the hash."""
-    for at in range(len(plain) - size + 1):
+def _hashed(plain: str, size: int, short: str, heads: Iterable[int]) -> Iterable[int]:
+    """Where a run of `size` characters that begins at one of the `heads` has the hash."""
+    for at in heads:
+        if at + size > len(plain):
+            break
         run = plain[at : at + size].encode("utf-8", "surrogatepass")
         if hashlib.sha256(run).hexdigest().startswith(short):
             yield at

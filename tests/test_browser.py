@@ -49,7 +49,7 @@ def page(request, browser, address) -> Iterator:
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("request", lambda sent: faults.append(sent.url) if not sent.url.startswith(address) else None)
     yield page
-    assert [fault for fault in faults if "404" not in fault] == []
+    assert [fault for fault in faults if "404" not in fault and "409" not in fault] == []
     context.close()
 
 
@@ -187,3 +187,94 @@ def test_a_count_shows_its_words_in_the_middle_and_fits_the_screen(page) -> None
             if (box := mark.bounding_box())
         }
         assert max(middles) - min(middles) <= 2
+
+
+def test_a_passage_is_kept_noted_moved_in_two_tabs_taken_away_and_deleted(page, tmp_path: Path) -> None:
+    page.goto("/ask?q=" + quote(QUESTION))
+    for number in (0, 1):
+        entry = page.locator("li.hit").nth(number)
+        words = entry.locator("blockquote").inner_text().strip()
+        entry.get_by_text("收入合集").first.click()
+        form = entry.locator("details.keep form")
+        if number == 0:
+            form.locator("input[name=name]").fill("说理的做法")
+            form.locator("textarea").fill("第一条笔记")
+            form.locator("input[name=tags]").fill("说理，执法")
+            shoot(page, "keep")
+            assert fits(page)
+        form.get_by_role("button").click()
+        told = page.locator("li.hit").nth(number).locator(".kept")
+        assert "说理的做法" in told.inner_text()
+        assert told.bounding_box()["y"] < page.viewport_size["height"], "not scrolled back to the entry"
+    page.get_by_role("link", name="说理的做法").click()
+    assert fits(page)
+    shoot(page, "collection")
+    address, last = page.url, page.locator("li.hit").nth(1)
+    assert last.locator("blockquote").inner_text().strip() == words
+    last.get_by_role("button", name="上移").click()
+    assert page.locator("li.hit").nth(0).locator("blockquote").inner_text().strip() == words
+
+    # Two tabs with the same item open: the second to save is shown both texts.
+    other = page.context.new_page()
+    other.goto(address)
+    for tab, note in ((other, "另一个窗口的笔记"), (page, "这个窗口的笔记")):
+        item = tab.locator("li.hit").nth(0)
+        item.get_by_text("改笔记和标签").click()
+        item.locator("textarea").fill(note)
+        shoot(page, "collection-edit")
+        item.get_by_role("button", name="保存").click()
+    other.close()
+    assert "另一个窗口的笔记" in page.locator(".sides").inner_text()
+    assert page.locator(".sides textarea").input_value() == "这个窗口的笔记"
+    assert fits(page)
+    shoot(page, "conflict")
+    page.get_by_role("button", name="用这一份保存").click()
+    assert "这个窗口的笔记" in page.locator("li.hit").nth(0).inner_text()
+
+    page.locator(".chips").get_by_role("link", name="说理").click()
+    assert page.locator("li.hit").count() == 1
+    page.locator("li.hit").get_by_role("link", name="在报告中查看").click()
+    assert page.locator("mark.passage").count() >= 1
+    assert page.get_by_text("正文有过变动").count() == 0
+    shoot(page, "collection-report")
+
+    page.goto(address)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="分享文件").click()
+    file = tmp_path / "share.json"
+    download.value.save_as(file)
+    page.get_by_role("link", name="删除").click()
+    shoot(page, "delete")
+    page.get_by_role("button", name="删除").click()
+    assert page.get_by_role("link", name="说理的做法").count() == 0
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="导入", exact=True).click()
+    assert "新增 2 条" in page.locator("main").inner_text()
+    shoot(page, "imported")
+    page.get_by_role("link", name="说理的做法").click()
+    page.get_by_role("link", name="删除").click()
+    page.get_by_role("button", name="删除").click()
+    shoot(page, "collections")
+
+
+def test_the_rows_of_a_comparison_are_saved_as_a_list_and_chosen_again(page) -> None:
+    page.goto("/compare?q=" + quote("行政复议") + "&place=" + quote("松鹤县"))
+    page.get_by_text("把这些行存为名单").click()
+    form = page.locator("details.keep[open] form")
+    form.locator("input[name=name]").fill("北片")
+    shoot(page, "compare-save")
+    assert fits(page)
+    form.get_by_role("button").click()
+    assert fits(page)
+    shoot(page, "place-lists")
+    page.locator(".shelf").get_by_role("link", name="对比").click()
+    page.locator("textarea[name=q]").fill("人民调解")
+    page.get_by_role("button", name="对比").click()
+    assert page.locator(".evidence tbody tr").count() == 1
+    assert "松鹤县" in page.locator(".evidence tbody").inner_text()
+    shoot(page, "compare-list")
+    page.goto("/place-lists")
+    item = page.locator(".shelf li").first
+    item.get_by_text("删除").first.click()
+    item.get_by_role("button", name="删除").click()
+    assert page.locator(".shelf li").count() == 0

@@ -69,6 +69,15 @@ def test_entries_and_cells_open_with_their_own_sentence_marked(client: FlaskClie
     assert parts
 
 
+def test_lines_of_a_count_open_at_their_words(client: FlaskClient) -> None:
+    lines = client.get("/api/v1/count?q=法治政府建设").json["lines"]
+    assert any(line["passage_id"] is None for line in lines)
+    for line in lines:
+        page = client.get(line["link"]).text
+        assert CHANGED not in page
+        assert re.search(rf'<mark class="passage quoted"[^>]*>{line["match"]}</mark>', page)
+
+
 def test_a_text_that_has_not_changed_is_opened_without_a_word(site: Callable[[str], FlaskClient]) -> None:
     client = site(TITLE + BODY.format(n=12))
     for hit in client.get("/api/v1/search?q=执法&limit=9").json["hits"]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from flask import Flask, Response
 
 from retrieval.config import Config, load_config
-from webapp import api, citing, downloads, errors, language, pages
+from webapp import api, citing, collecting, downloads, errors, keeping, language, pages, placing, protection
 from webapp.service import Service
+from webapp.shelf import Shelf
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -21,7 +22,10 @@ def create_app(config: Config | None = None, index: Path | None = None, service:
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
-    app.extensions["wenzheng"] = service or Service(config, index or Path(config.index.dir))
+    service = service or Service(config, index or Path(config.index.dir))
+    app.extensions["wenzheng"] = service
+    app.extensions["wenzheng-shelf"] = Shelf(service.root)
+    protection.init(app, service.root, keeping.blueprint)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     language.init(app)
     errors.init(app)
@@ -29,6 +33,10 @@ def create_app(config: Config | None = None, index: Path | None = None, service:
     app.register_blueprint(api.blueprint)
     app.register_blueprint(downloads.blueprint)
     app.register_blueprint(citing.blueprint)
+    app.register_blueprint(collecting.blueprint)
+    app.register_blueprint(placing.blueprint)
+    app.register_blueprint(keeping.blueprint)
+    app.jinja_env.globals.update(shelves=collecting.shelves, just_added=collecting.just_added)
     app.after_request(_harden)
     return app
 

@@ -28,8 +28,12 @@ def download(what: str, suffix: str) -> Response:
             f"没有 {what}.{suffix}；可用 {'、'.join(makers)}，格式 {'、'.join(FORMATS)}",
             f"no {what}.{suffix}; there are {', '.join(makers)}, as {', '.join(FORMATS)}",
         )
+    return sent(makers[what](), what, suffix)
+
+
+def sent(table: Table, what: str, suffix: str) -> Response:
+    """A table as a file of one of the FORMATS."""
     write, kind = FORMATS[suffix]
-    table = makers[what]()
     response = Response(write(table), mimetype=kind.split(";")[0], content_type=kind)
     name = quote(f"问政-{what}-{table.title[:30]}.{suffix}".replace("/", " "), safe="")
     response.headers["Content-Disposition"] = (

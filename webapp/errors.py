@@ -9,10 +9,18 @@ from werkzeug.exceptions import HTTPException
 
 from retrieval.errors import NotFoundError, QueryError, WenzhengError
 from webapp import language
+from webapp.protection import ForbiddenError, is_token_error
+from webapp.shelf import StaleError
 
-_STATUS: dict[type[WenzhengError], int] = {QueryError: 400, NotFoundError: 404}
+_STATUS: dict[type[WenzhengError], int] = {
+    QueryError: 400,
+    NotFoundError: 404,
+    ForbiddenError: 403,
+    StaleError: 409,
+}
 _HTTP = {
     404: ("not_found", "没有这个页面", "there is no such page"),
+    413: ("too_large", "文件或内容太大", "the file or the text is too large"),
     405: ("method_not_allowed", "这里不接受这种请求", "this method is not allowed here"),
 }
 _log = logging.getLogger("wenzheng")
@@ -26,6 +34,10 @@ def handle(error: Exception) -> tuple[Response | str, int]:
     """Status, code and message of whatever went wrong."""
     if isinstance(error, WenzhengError):
         return _answer(_STATUS.get(type(error), 503), error.code, error.zh, error.en)
+    if is_token_error(error):
+        zh = "这个表单不是从本站打开的页面发出的，或浏览器没有保存 Cookie；请返回、刷新后再提交"
+        en = "this form did not come from an open page of this site, or cookies are off: go back, reload and send it again"
+        return _answer(400, "form_token", zh, en)
     if isinstance(error, HTTPException) and error.code:
         code, zh, en = _HTTP.get(error.code, ("bad_request", "请求有误", error.name))
         return _answer(error.code, code, zh, en)

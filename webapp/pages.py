@@ -26,7 +26,19 @@ from webapp.lasting import changes, grounds
 from webapp.links import passage_link, report_link, source_link, words_link
 from webapp.marks import Run, runs
 from webapp.reading import read_at
-from webapp.requests import counted, filters, ignored, listed, matrix, number, quoted, searcher, service
+from webapp.requests import (
+    asked_places,
+    counted,
+    filters,
+    ignored,
+    listed,
+    matrix,
+    number,
+    place_lists,
+    quoted,
+    searcher,
+    service,
+)
 from webapp.summary import summarise
 from webapp.tally import GROUPED
 
@@ -37,6 +49,8 @@ Marked = tuple[Entry, tuple[Run, ...]]
 MOST_PLACES = 500
 # Rows of the evidence matrix and lines of a count on a page, and the most rows of its table of places.
 ROWS, LINES, PLACES = 25, 50, 100
+# Places of a saved list that an address has room for.
+LINKED_PLACES = 200
 EXAMPLES = ("哪些地方推行了说理式执法", "行政机关负责人出庭应诉率是多少", "怎样给企业减少重复检查")
 
 
@@ -55,13 +69,13 @@ def lasting() -> dict[str, object]:
 def home() -> str:
     index = searcher().index
     years = sorted({s.metadata.year for s in index.reports if s.metadata.year})
-    places = Counter(s.metadata.region.province or "" for s in index.reports)
+    provinces = Counter(s.metadata.region.province or "" for s in index.reports)
     return render_template(
         "home.html",
         examples=EXAMPLES,
         index=index,
         years=years,
-        provinces=sorted(places.items(), key=lambda item: (item[0] == "", -item[1], item[0])),
+        provinces=sorted(provinces.items(), key=lambda item: (item[0] == "", -item[1], item[0])),
         places=len({s.metadata.region.chain for s in index.reports if s.metadata.region.chain}),
         invented=_only_invented(searcher()),
     )
@@ -106,7 +120,7 @@ def ask() -> str:
         query=query,
         answer=answer,
         cited=cited,
-        by_place=_by_place(cited),
+        by_place=_beside(cited),
         chips=chips(request.args, answer.filters, answer.named, answer.measure),
         evidence=evidence_model(),
         can_summarise=bool(service().config.llm.base_url),
@@ -120,7 +134,7 @@ def compare() -> str:
     """The evidence matrix: places by years for one measure, by measures for several."""
     asked = listed("q")
     if not asked:
-        return render_template("compare.html", matrix=None, measures="", places="", years=_years())
+        return render_template("compare.html", matrix=None, measures="", places="", **_choices())
     found = matrix()
     page = max(1, number("page", 1))
     return render_template(
@@ -128,12 +142,14 @@ def compare() -> str:
         matrix=found,
         measures="\n".join(asked),
         places="\n".join(listed("place")),
-        years=_years(),
+        **_choices(),
+        row_places="\n".join("/".join(row.chain) for row in found.rows[:MOST_PLACES] if row.chain),
         rows=found.rows[(page - 1) * ROWS : page * ROWS],
         page=page,
         pages=-(-len(found.rows) // ROWS),
         evidence=evidence_model(),
         passage_link=passage_link,
+        spelt_out=_spelt_out(),
     )
 
 
@@ -159,8 +175,24 @@ def count() -> str:
     )
 
 
+def _spelt_out() -> dict[str, object]:
+    """What a lasting link has instead of a saved list, which may change or be unknown elsewhere: its places."""
+    named = asked_places() if request.args.get("list") else []
+    return {"list": None, "place": named} if 0 < len(named) <= LINKED_PLACES else {}
+
+
 def _years() -> list[int]:
     return sorted({s.metadata.year for s in searcher().index.reports if s.metadata.year})
+
+
+def _choices() -> dict[str, object]:
+    """What the form of a comparison offers; without saved lists where these cannot be read."""
+    provinces = {s.metadata.region.province for s in searcher().index.reports} - {None}
+    try:
+        lists = place_lists().all()
+    except WenzhengError:
+        lists = []
+    return {"years": _years(), "provinces": sorted(map(str, provinces)), "lists": lists}
 
 
 @blueprint.get("/reports")
@@ -179,13 +211,13 @@ def reports() -> str:
 def corpus() -> str:
     """Places by years with their gaps, and reports that look wrong."""
     index = searcher().index
-    provinces, places = coverage.by_province(index.reports), coverage.by_place(index.reports)
+    provinces, by_place = coverage.by_province(index.reports), coverage.by_place(index.reports)
     return render_template(
         "corpus.html",
         index=index,
         provinces=provinces,
-        places=places[:MOST_PLACES],
-        more=max(0, len(places) - MOST_PLACES),
+        places=by_place[:MOST_PLACES],
+        more=max(0, len(by_place) - MOST_PLACES),
         years=sorted({year for row in provinces for year in row.counts}),
         most=max((count for row in provinces for count in row.counts.values()), default=1),
         suspicions=coverage.suspicious(index.sizes()),
@@ -257,7 +289,7 @@ def _quoted(entry: Entry) -> tuple[Run, ...]:
     return runs(entry.quote, entry.start, [(span, "figure") for span in (*figure, *parts)])
 
 
-def _by_place(cited: list[Marked]) -> dict[str, list[Marked]]:
+def _beside(cited: list[Marked]) -> dict[str, list[Marked]]:
     """Entries under their places, in order: what a comparison sets side by side."""
     places: dict[str, list[Marked]] = {}
     for entry, words in cited:

@@ -11,6 +11,7 @@ from webapp.answer import Answer, Coverage, Entry
 from webapp.counting import Count, Line
 from webapp.figures import Figure
 from webapp.finding import Found
+from webapp.items import Item
 from webapp.links import passage_link, report_link, source_link, words_link
 from webapp.matrix import Matrix, Row
 from webapp.summary import Summary
@@ -101,6 +102,22 @@ def passage_object(passage: Passage, summary: ReportSummary) -> Json:
         "planned_for": passage.planned_for,
         "url": source_link(metadata.url, summary.media_type, passage),
         "link": passage_link(passage),
+    }
+
+
+def item_object(item: Item) -> Json:
+    """A quotation of a collection: as a passage, with the version it was taken from, its hash, note and tags."""
+    link = passage_link(item.passage, version_id=item.report.version_id)
+    return {
+        "item_id": item.id,
+        **passage_object(item.passage, item.report),
+        "version_id": item.report.version_id,
+        "sha256": item.digest,
+        "note": item.note,
+        "tags": list(item.tags),
+        "revision": item.revision,
+        "added": item.added,
+        "link": link,
     }
 
 

@@ -11,8 +11,10 @@ from retrieval.filters import parse_filters
 from retrieval.quotation import Quoted, parse_quoted
 from retrieval.search import Searcher
 from retrieval.types import Filters
+from webapp.collections import Collections
 from webapp.counting import Count, count
 from webapp.matrix import Matrix, compare
+from webapp.place_lists import PlaceLists
 from webapp.question import NAMED
 from webapp.service import Service
 
@@ -22,6 +24,14 @@ FILTERS = ("region", "year", "level", "role", "department", "report", "measure")
 def service() -> Service:
     found: Service = current_app.extensions["wenzheng"]
     return found
+
+
+def collections() -> Collections:
+    return Collections(current_app.extensions["wenzheng-shelf"])
+
+
+def place_lists() -> PlaceLists:
+    return PlaceLists(current_app.extensions["wenzheng-shelf"])
 
 
 def searcher() -> Searcher:
@@ -70,7 +80,16 @@ def quoted() -> Quoted | None:
     return parse_quoted(*(request.args.get(name) for name in ("start", "end", "quote")))
 
 
+def asked_places() -> list[str]:
+    """The rows of a comparison that are named one by one or by a saved list. Raises NotFoundError for its absence."""
+    saved = request.args.get("list")
+    return [*listed("place"), *(place_lists().get(saved).places if saved else ())]
+
+
 def matrix() -> Matrix:
-    """The comparison that the query string asks for: q (measures), place, the filters, sort. Raises QueryError."""
+    """The comparison that the query string asks for: q (measures), place, list, the filters, sort.
+
+    Raises QueryError, or NotFoundError for a list of places that is not there.
+    """
     sort = request.args.get("sort") or "name"
-    return compare(searcher(), listed("q"), filters(), listed("place"), sort)  # type: ignore[arg-type]  # compare checks it
+    return compare(searcher(), listed("q"), filters(), asked_places(), sort)  # type: ignore[arg-type]  # compare checks it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from retrieval.search import Searcher
@@ -12,7 +12,9 @@ from retrieval.types import Filters, Hit, Passage, ReportSummary
 from webapp import present
 from webapp.answer import Answer, Entry
 from webapp.citation import citation_of
+from webapp.collections import Collection
 from webapp.counting import Count
+from webapp.items import Item
 from webapp.links import passage_link, report_link, source_link
 from webapp.matrix import Matrix, Record
 from webapp.tally import GROUPED, Dimension, Tally
@@ -63,7 +65,7 @@ def of_hits(searcher: Searcher, query: str, hits: Iterable[Hit], filters: Filter
             yield (
                 hit.rank,
                 *_place(hit.report),
-                _role(hit),
+                _role(hit.passage),
                 sentence,
                 hit.passage.text,
                 *_source(hit.report, hit.passage, site),
@@ -77,7 +79,7 @@ def of_answer(searcher: Searcher, answer: Answer, site: str) -> Table:
     header = (*_PLACE, "作用 role", "原文 quotation", "数字 figure", "数值 value", "单位 unit", "范围 scope",
               *(name for name, _ in _SOURCE))  # fmt: skip
     rows = (
-        (*_place(entry.hit.report), _role(entry.hit), entry.quote, *_figure(entry), *_entry_source(entry, site))
+        (*_place(entry.hit.report), _role(entry.hit.passage), entry.quote, *_figure(entry), *_entry_source(entry, site))
         for entry in answer.entries
     )
     coverage = answer.coverage
@@ -132,7 +134,9 @@ def of_lines(count: Count, site: str) -> Table:
             metadata = line.report.metadata
             place = " · ".join(metadata.region.chain) or "?"
             words = (line.left, line.match, line.right, line.start, line.end)
-            source = _source(line.report, line.passage, site)
+            home, span = line.passage, (line.start, line.end)
+            inside = home is not None and home.start <= line.start and line.end <= home.end
+            source = _source(line.report, home, site, span if inside else None)
             yield (line.number, place, metadata.year, metadata.level, line.role, *words, *source)
 
     return Table(count.expression.text, header, rows(), _counted(count))
@@ -152,13 +156,30 @@ def _counted(count: Count) -> dict[str, str]:
     }
 
 
+def of_collection(collection: Collection, items: Sequence[Item], index: Index, site: str) -> Table:
+    """Quotations that are kept, in their order, with notes and tags."""
+    header = ("序号 number", *_PLACE, "作用 role", "原文 quotation", "笔记 note", "标签 tags", "收入时间 added",
+              *(name for name, _ in _SOURCE))  # fmt: skip
+    rows = (
+        (number, *_place(item.report), _role(item.passage), item.passage.text, item.note, "、".join(item.tags), item.added,
+         *_source(item.report, item.passage, site, version=item.report.version_id))
+        for number, item in enumerate(items, start=1)
+    )  # fmt: skip
+    notes = {
+        "合集 collection": collection.name,
+        "条数 items": str(len(items)),
+        "语料版本 corpus version": f"{index.manifest.number}（{index.manifest.created}）",
+    }
+    return Table(collection.name, header, rows, notes)
+
+
 def _record(record: Record, site: str) -> tuple[Value, ...]:
     place, cell = " · ".join(record.chain) or "?", record.cell
     start = (place, record.year, record.measure, _STATES[cell.state], len(cell.entries))
     best = cell.best
     if best is None:
         return (*start, *[None] * (6 + len(_SOURCE)))
-    return (*start, _role(best.hit), best.quote, *_figure(best), *_entry_source(best, site))
+    return (*start, _role(best.hit.passage), best.quote, *_figure(best), *_entry_source(best, site))
 
 
 def _place(report: ReportSummary) -> tuple[Value, ...]:
@@ -167,9 +188,8 @@ def _place(report: ReportSummary) -> tuple[Value, ...]:
     return (*names, report.metadata.year, report.metadata.level)
 
 
-def _role(hit: Hit) -> str:
-    planned = hit.passage.planned_for
-    return f"{hit.passage.role} {planned}" if planned else hit.passage.role
+def _role(passage: Passage) -> str:
+    return f"{passage.role} {passage.planned_for}" if passage.planned_for else passage.role
 
 
 def _figure(entry: Entry) -> tuple[Value, ...]:
@@ -184,7 +204,11 @@ def _figure(entry: Entry) -> tuple[Value, ...]:
 
 
 def _source(
-    report: ReportSummary, passage: Passage | None, site: str, span: tuple[int, int] | None = None
+    report: ReportSummary,
+    passage: Passage | None,
+    site: str,
+    span: tuple[int, int] | None = None,
+    version: str | None = None,
 ) -> tuple[Value, ...]:
     """Where a passage, or the quotation at a span inside it, is from; what stands outside passages has its report alone."""
     metadata = report.metadata
@@ -195,7 +219,7 @@ def _source(
         "page": passage.page if passage else None,
         "headings": " › ".join(passage.heading_path) if passage else None,
         "url": source_link(metadata.url, report.media_type, passage) if passage else metadata.url,
-        "link": site.rstrip("/") + (passage_link(passage, span) if passage else report_link(report.id)),
+        "link": site.rstrip("/") + (passage_link(passage, span, version) if passage else report_link(report.id)),
         "citation": citation_of(report),
         "passage": passage.id if passage else None,
         "sha256": report.sha256,

@@ -24,8 +24,8 @@ from webapp.tables import Table, Value
 # What a page has room for; the other formats have every column.
 _COLUMNS = (
     "地方 place", "省 province", "市州 prefecture", "县区 county", "乡镇 township", "年 year", "举措 measure", "结果 state",
-    "作用 role", "原文 quotation", "最相近的句子 sentence", "数字 figure", "左文 left", "词语 match", "右文 right",
-    "按 by", "值 value", "出现次数 occurrences", "每万字 per 10,000", "报告 reports", "范围内报告 reports in scope",
+    "作用 role", "原文 quotation", "笔记 note", "标签 tags", "最相近的句子 sentence", "数字 figure", "左文 left", "词语 match",
+    "右文 right", "按 by", "值 value", "出现次数 occurrences", "每万字 per 10,000", "报告 reports", "范围内报告 reports in scope",
     "段落 passages", "地方 places",
 )  # fmt: skip
 _QUOTED = ("原文 quotation", "最相近的句子 sentence", "词语 match")

@@ -86,6 +86,7 @@ def ask(index_dir: Path | None, as_json: bool, query: str, ignore: tuple[str, ..
 @index_option
 @filter_options
 @click.option("--place", "places", multiple=True, help="A row; repeat it. None: all places with reports.")
+@click.option("--list", "saved", help="A saved list of places, by name or id, as rows.")
 @click.option(
     "--sort", type=click.Choice(["name", "first", "role", "figure"]), default="name", help="Order of the rows."
 )
@@ -97,6 +98,7 @@ def ask(index_dir: Path | None, as_json: bool, query: str, ignore: tuple[str, ..
 def compare(
     index_dir: Path | None,
     places: tuple[str, ...],
+    saved: str | None,
     sort: Literal["name", "first", "role", "figure"],
     out: Path | None,
     as_json: bool,
@@ -107,8 +109,12 @@ def compare(
     """Places by years for one measure, by measures for several: found, not detected, or no report."""
     from retrieval.filters import parse_filters
     from webapp import matrix, present, tables
+    from webapp.place_lists import PlaceLists
+    from webapp.shelf import Shelf
     from wenzheng import show
 
+    if saved:
+        places = (*places, *PlaceLists(Shelf(context_of(index_dir).index)).get(saved).places)
     searcher, filters = open_index_searcher(context_of(index_dir)), parse_filters(dict(named))
     found = matrix.compare(searcher, measures, filters, places, sort)
     if out:

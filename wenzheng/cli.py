@@ -11,7 +11,7 @@ import click
 
 from retrieval.config import load_config
 from retrieval.errors import ConfigError, QueryError, WenzhengError
-from wenzheng import __version__, asking, corpus
+from wenzheng import __version__, asking, collecting, corpus
 from wenzheng.options import Context, index_option
 
 
@@ -38,6 +38,7 @@ for _command in (
         asking.evaluate,
         asking.model,
     ),
+    collecting.collections,
 ):
     cli.add_command(_command)
 

@@ -187,12 +187,18 @@ def status(index_dir: Path | None, as_json: bool) -> None:
 @index_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(index_dir: Path | None, as_json: bool) -> None:
-    """Check the index's files and re-find every passage in its original."""
+    """Check the index's files; re-find every passage in its original and every kept quotation in its report."""
     from indexer.verify import verify as check
     from retrieval.store import open_index
     from wenzheng import show
 
     result = check(open_index(context_of(index_dir).index))
-    values = {"reports": result.reports, "passages": result.passages, "problems": list(result.problems)}
+    values = {
+        "reports": result.reports,
+        "passages": result.passages,
+        "problems": list(result.problems),
+        "quotations": result.quotations,
+        "quotations_no_longer_held": list(result.lost),
+    }
     show.record(values, as_json=as_json)
-    sys.exit(1 if result.problems else 0)
+    sys.exit(1 if result.problems or result.lost else 0)
