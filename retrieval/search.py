@@ -210,6 +210,7 @@ class Searcher:
             report=self.index.reports[self.index.report_numbers[row]],
             sentence=_shift(sentence, passage.start),
             marks=tuple(_shift(span, passage.start) for span in marks),
+            row=int(row),
         )
 
     def _facets(self, rows: np.ndarray) -> dict[str, tuple[FacetCount, ...]]:

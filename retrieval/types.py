@@ -195,7 +195,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One ranked passage. `marks` are offsets into the report's text of the matched words."""
+    """One ranked passage, at `row` of its index. `marks` are offsets into the report's text of the matched words."""
 
     rank: int
     score: float
@@ -204,6 +204,7 @@ class Hit:
     report: ReportSummary
     sentence: tuple[int, int]
     marks: tuple[tuple[int, int], ...] = ()
+    row: int = -1
 
 
 @dataclass(frozen=True, slots=True)

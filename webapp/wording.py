@@ -1,0 +1,244 @@
+"""One measure in the words of different places: who copies whom, who says it otherwise, who does something of its own.
+
+No Flask. What is compared are the sentences that answer the measure (webapp.survey), those of different places alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+import numpy as np
+import rjieba
+from scipy.sparse.csgraph import connected_components
+from sklearn.feature_extraction.text import CountVectorizer
+
+from retrieval.search import Searcher
+from retrieval.text import fold, normalise, normalise_with_offsets
+from retrieval.types import Filters, ReportSummary
+from webapp.answer import Entry, place_name
+from webapp.reuse import covered_by
+from webapp.survey import Survey, survey
+
+Kind = Literal["near", "words", "distinctive"]
+# Character shingles, and the share of the shorter sentence's that makes two sentences near-verbatim (Broder 1997,
+# containment; docs/decisions/0014).
+_SHINGLE = 4
+NEAR = 0.6
+# Below this agreement with every other place's sentences, one is distinctive. A rough line: see docs/decisions/0014.
+ALIKE = 0.62
+# Sentences that are compared token by token with each sentence: its nearest by mean vector.
+_NEIGHBOURS = 12
+_CLAUSE = re.compile(r"[^，,、：:。！？；!?;\s]{4,}")
+# A clause is shared when so much of it stands in another place's sentences, peculiar when no more than that.
+_SHARED, _PECULIAR = 0.8, 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of a sentence's own characters beside the sentence it is compared with; `dropped` are the other's words."""
+
+    text: str
+    kind: Literal["same", "changed"]
+    dropped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A place's sentence on the measure. `likeness` is with the nearest sentence of another place, that of `nearest`:
+    shared shingles for near-verbatim ones, agreement of token vectors for others; both from 0 to 1.
+
+    `pieces` set it beside the earliest of its group, word by word.
+    """
+
+    entry: Entry
+    kind: Kind
+    likeness: float
+    nearest: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Near-verbatim sentences of at least two places, earliest first; `reference` when a reference document has them."""
+
+    sayings: tuple[Saying, ...]
+    reference: ReportSummary | None
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(place_name(one.entry.hit.report) for one in self.sayings))
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Clauses, verbatim: `shared` with the places that have them, the most first; `peculiar` by place."""
+
+    shared: tuple[tuple[str, tuple[str, ...]], ...]
+    peculiar: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """`groups` of near-verbatim sentences, the largest first, then those in `words` of their own and `distinctive` ones,
+    earliest first. Every sentence found stands in exactly one of them."""
+
+    survey: Survey
+    groups: tuple[Group, ...]
+    words: tuple[Saying, ...]
+    distinctive: tuple[Saying, ...]
+    phrases: Phrases
+
+
+def wording(searcher: Searcher, text: str, filters: Filters | None = None) -> Wording:
+    """Group what the reports in scope say of a measure by how they say it. Raises QueryError for unusable words."""
+    asked = survey(searcher, text, filters or Filters())
+    entries = sorted((entry for found in asked.entries.values() for entry in found[:1]), key=_time)
+    if not entries:
+        return Wording(asked, (), (), (), Phrases((), ()))
+    plain = [fold(entry.quote) for entry in entries]
+    places = [place_name(entry.hit.report) for entry in entries]
+    contained = _containment(plain)
+    apart = np.array([[one != other for other in places] for one in places])
+    near = (contained >= NEAR) & apart
+    agreement, nearest = _agreements(searcher, entries, apart)
+    _, labels = connected_components(near, directed=False)
+    first_of = {label: int(np.flatnonzero(labels == label)[0]) for label in set(labels.tolist())}
+    sayings = []
+    for number, entry in enumerate(entries):
+        if near[number].any():
+            best = int(np.argmax(np.where(near[number], contained[number], -1)))
+            pieces = differences(entries[first_of[labels[number]]].quote, entry.quote)
+            sayings.append(Saying(entry, "near", _two(contained[number, best]), places[best], pieces))
+        else:
+            kind: Kind = "words" if agreement[number] >= ALIKE else "distinctive"
+            best = nearest[number]
+            other = places[best] if best >= 0 else ""
+            sayings.append(Saying(entry, kind, _two(agreement[number]), other, (Piece(entry.quote, "same"),)))
+    groups = [
+        Group(
+            tuple(one for one, label in zip(sayings, labels, strict=True) if label == wanted and one.kind == "near"),
+            _reference_of(searcher, plain[first]),
+        )
+        for wanted, first in first_of.items()
+        if sayings[first].kind == "near"
+    ]
+    return Wording(
+        asked,
+        tuple(sorted(groups, key=lambda group: -len(group.places))),
+        tuple(one for one in sayings if one.kind == "words"),
+        tuple(one for one in sayings if one.kind == "distinctive"),
+        _phrases(entries, places, plain),
+    )
+
+
+def differences(old: str, new: str) -> tuple[Piece, ...]:
+    """`new` in runs that stand in `old` or do not, word by word; all runs together are `new`."""
+    before, after = _words(old), _words(new)
+    matcher = SequenceMatcher(None, [fold(word) for word in before], [fold(word) for word in after], autojunk=False)
+    pieces = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        pieces.append(Piece("".join(after[c:d]), "same" if kind == "equal" else "changed",
+                            "" if kind == "equal" else "".join(before[a:b])))  # fmt: skip
+    return tuple(pieces)
+
+
+def _words(text: str) -> list[str]:
+    words: list[str] = rjieba.cut(text)
+    return words if "".join(words) == text else list(text)
+
+
+def _time(entry: Entry) -> tuple[int, str, str]:
+    metadata = entry.hit.report.metadata
+    return metadata.year or 9999, metadata.publication_date or "", place_name(entry.hit.report)
+
+
+def _containment(plain: Sequence[str]) -> np.ndarray:
+    """The share of the shorter text's shingles that the other has too, shape (texts, texts)."""
+    counter = CountVectorizer(analyzer="char", ngram_range=(_SHINGLE, _SHINGLE), binary=True, dtype=np.int32)
+    try:
+        shingles = counter.fit_transform(plain)
+    except ValueError:
+        # No text is long enough to have a shingle.
+        return np.zeros((len(plain), len(plain)))
+    sizes = np.maximum(np.asarray(shingles.sum(axis=1)).ravel(), 1)
+    common: np.ndarray = (shingles @ shingles.T).toarray() / np.minimum.outer(sizes, sizes)
+    return common
+
+
+def _agreements(searcher: Searcher, entries: Sequence[Entry], apart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each sentence the greatest agreement (the mean of MaxSim both ways) with one of another place, and which.
+
+    Shapes (sentences,); 0 and -1 where there is no other place or the model gives no token vectors.
+    """
+    tokens = [_tokens(searcher, entry) for entry in entries]
+    means = np.array([each.mean(axis=0) if len(each) else np.zeros(searcher.encoder.dimension) for each in tokens])
+    similar = np.where(apart, means @ means.T, -np.inf)
+    best, which = np.zeros(len(entries)), np.full(len(entries), -1)
+    for number, own in enumerate(tokens):
+        for other in np.argsort(-similar[number])[:_NEIGHBOURS]:
+            if apart[number, other] and len(own) and len(tokens[other]):
+                cosines = own @ tokens[other].T
+                agreement = float(cosines.max(axis=1).mean() + cosines.max(axis=0).mean()) / 2
+                if agreement > best[number]:
+                    best[number], which[number] = agreement, other
+    return best, which
+
+
+def _tokens(searcher: Searcher, entry: Entry) -> np.ndarray:
+    """The token vectors of a quotation, out of its passage's, shape (tokens, dimension)."""
+    passage = entry.hit.passage
+    vectors = searcher.index.tokens(entry.hit.row).vectors()
+    spans = searcher.encoder.token_spans(normalise(passage.text))
+    if len(spans) != len(vectors):
+        return vectors
+    offsets = normalise_with_offsets(passage.text).offsets
+    starts = np.array([offsets[min(start, len(offsets) - 1)] for start, _ in spans])
+    first, last = np.searchsorted(starts, (entry.start - passage.start, entry.end - passage.start))
+    return vectors[first:last]
+
+
+def _reference_of(searcher: Searcher, plain: str) -> ReportSummary | None:
+    """The reference document that has most of a sentence."""
+    index = searcher.index
+    found = [
+        (float(covered_by(plain, fold(index.text(summary))).mean()), summary) for summary in index.references.values()
+    ]
+    best = max(found, key=lambda pair: pair[0], default=(0.0, None))
+    return best[1] if best[0] >= NEAR else None
+
+
+def _phrases(entries: Sequence[Entry], places: Sequence[str], plain: Sequence[str]) -> Phrases:
+    """Clauses that stand in several places' sentences, and those that have nothing of another place's."""
+    shared: dict[str, tuple[str, set[str]]] = {}
+    peculiar: dict[str, dict[str, None]] = {}
+    texts: dict[str, str] = {}
+    for place, words in zip(places, plain, strict=True):
+        texts[place] = f"{texts.get(place, '')}\n{words}"
+    for entry, place in zip(entries, places, strict=True):
+        for clause in _CLAUSE.findall(entry.quote):
+            key = fold(clause)
+            shares = {other: _held(key, text) for other, text in texts.items() if other != place}
+            holders = {other for other, share in shares.items() if share >= _SHARED}
+            if holders:
+                shared.setdefault(key, (clause, set()))[1].update(holders, {place})
+            elif max(shares.values(), default=0.0) <= _PECULIAR:
+                peculiar.setdefault(place, {})[clause] = None
+    common = sorted(shared.values(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return Phrases(
+        tuple((clause, tuple(sorted(who))) for clause, who in common),
+        tuple((place, tuple(clauses)) for place, clauses in peculiar.items()),
+    )
+
+
+def _held(clause: str, text: str) -> float:
+    """The share of a folded clause's shingles that a folded text holds."""
+    shingles = [clause[i : i + _SHINGLE] for i in range(len(clause) - _SHINGLE + 1)]
+    return sum(shingle in text for shingle in shingles) / len(shingles) if shingles else 0.0
+
+
+def _two(value: float) -> float:
+    return round(float(value), 2)
