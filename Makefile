@@ -15,7 +15,7 @@ INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | c
 SOURCE := $(REPORTS)
 endif
 
-.PHONY: install run test lint eval eval-large evidence metadata browser clean
+.PHONY: install run test lint eval eval-large evidence metadata bench-count browser clean
 
 run: install
 	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
@@ -54,6 +54,9 @@ evidence: install
 
 metadata: install
 	@$(BIN)/python bench/score_metadata.py
+
+bench-count: install
+	@$(BIN)/python bench/count.py
 
 browser:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }

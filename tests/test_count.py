@@ -195,7 +195,7 @@ def test_filters_decide_what_is_searched(samples: Index) -> None:
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: Encoder) -> Index:
-    """Three runs, so three segments: a report, another, and a newer text of the first."""
+    """Four runs, so four segments: a report, another, a newer text of the first, and a reference document."""
     folder, root = tmp_path_factory.mktemp("grown"), tmp_path_factory.mktemp("grown-index")
 
     def write(name: str, year: int, body: str) -> None:
@@ -205,11 +205,13 @@ def grown(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: Enc
     write("a.txt", 2021, "推行说理式执法，处罚决定书说清事实、证据、法律依据和裁量理由，全年办理青梅案件12件。")
     write("b.txt", 2022, "推進行政覆議，依法答覆申請人，全年办理青梅案件3件，青梅协会参与调解，群众满意度明显提高。")
     write("a.txt", 2021, "推行说理式执法，处罚决定书说清事实、证据、法律依据和裁量理由，全年办理乾隆案件12件。")
+    (folder / "manifest.csv").write_text("file,reference\nc.txt,1\n", encoding="utf-8")
+    write("c.txt", 2023, "各地应当依法办理青梅案件，支持青梅协会依照章程参与调解，及时公开青梅案件的处理结果。")
     return open_index(root)
 
 
 def test_only_the_texts_in_force_of_all_segments_are_counted(grown: Index) -> None:
-    assert len(grown.fulltext) == 3
+    assert len(grown.fulltext) == 4
     assert [line.report.source_name for line in count(grown, "青梅").lines()] == ["b.txt", "b.txt"]
     total = count(grown, "依法行政").total
     assert (total.occurrences, total.reports, total.reports_in_scope, total.places_in_scope) == (2, 2, 2, 1)
