@@ -39,6 +39,83 @@ def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
     assert texts == ["芦汀县2022年法治政府建设年度报告", f"一是{LEFT * 3}", f"二是{RIGHT * 3}"]
 
 
+def paragraphs(count: int, length: int) -> list[str]:
+    """Paragraphs of figures, Latin words and closing marks, no two alike; lines break at another place in each."""
+    texts = []
+    for n in range(count):
+        text = f"第{n}项工作由芦汀县牵头，"
+        while len(text) < length:
+            text += f"办结案件{len(text) * (n + 3)}件（含APP受理{n + len(text)}件），满意率{60 + n}.{n}%；"
+        texts.append(text + "有关做法已经推广。")
+    return texts
+
+
+def in_columns(number: int, gap: str, texts: list[str], style: str = "") -> str:
+    inner = "".join(f"<p style='text-indent:2em;margin:0'>{text}</p>" for text in texts)
+    return f"<div style='columns:{number};column-gap:{gap};{style}'>{inner}</div>"
+
+
+@pytest.mark.parametrize("align", ["justify", "left"])
+@pytest.mark.parametrize(("number", "gap"), [(2, "12px"), (3, "12px"), (3, "2em")])
+def test_columns_beside_a_narrow_gutter_are_read_whole(tmp_path: Path, number: int, gap: str, align: str) -> None:
+    texts = paragraphs(12, 120)
+    html = f"<h1>芦汀县年度报告</h1><div style='text-align:{align}'>{in_columns(number, gap, texts)}</div>"
+    assert [block.text for block in printed(html, tmp_path).blocks] == ["芦汀县年度报告", *texts]
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_columns_of_a_few_lines_between_paragraphs_across_the_page_are_read_whole(tmp_path: Path, number: int) -> None:
+    texts = paragraphs(3 * (number + 1), 60)
+    html = ""
+    for at in range(0, len(texts), number + 1):
+        texts[at] += LEFT + RIGHT
+        html += in_columns(1, "0", texts[at : at + 1]) + in_columns(number, "1.5em", texts[at + 1 : at + 1 + number])
+    assert [block.text for block in printed(html, tmp_path).blocks] == texts
+
+
+@pytest.mark.parametrize("number", [2, 3])
+@pytest.mark.parametrize("style", ["font-size:1.2em", "font-size:1em", "text-align:center"])
+def test_a_short_heading_over_columns_is_read_before_them(tmp_path: Path, number: int, style: str) -> None:
+    texts = paragraphs(12, 90)
+    html, expected = "", []
+    for at, heading in enumerate(["一、主要工作", "二、存在问题", "三、下步打算"]):
+        html += f"<h2 style='{style}'>{heading}</h2>" + in_columns(number, "2em", texts[4 * at : 4 * at + 4])
+        expected += [heading, *texts[4 * at : 4 * at + 4]]
+    assert [block.text for block in printed(html, tmp_path).blocks] == expected
+
+
+def test_what_columns_leave_for_the_next_page_goes_on_with_their_last_paragraph(tmp_path: Path) -> None:
+    texts = paragraphs(5, 200)
+    # Two lines are left for the third page, too few to stand beside others.
+    texts[-1] = texts[-1][:-29] + "已经推广。"
+    html = "<style>@page{size:21cm 10cm}</style>" + in_columns(3, "1.5em", texts)
+    document = printed(html, tmp_path)
+    assert [block.text for block in document.blocks] == texts
+    assert [piece.page for piece in document.blocks[-1].pieces].count(3) == 2
+
+
+def test_ragged_lines_that_end_before_a_long_word_are_joined(tmp_path: Path) -> None:
+    texts = [f"芦汀县{'推进依法行政工作' * n}并建成ReedfordPublicService平台，" + RIGHT * 2 for n in range(1, 9)]
+    html = "".join(f"<p style='text-align:left;text-indent:2em;margin:0'>{text}</p>" for text in texts)
+    assert [block.text for block in printed(html, tmp_path).blocks] == texts
+
+
+def test_a_gap_parts_paragraphs_whose_last_lines_are_full(tmp_path: Path) -> None:
+    texts = [f"第{n}条" + "芦汀县各执法单位应当公开办理结果" * 5 for n in "一二三四"]
+    texts = [text[:60] for text in texts]
+    html = "".join(f"<p style='width:20em;margin:0 0 .8em'>{text}</p>" for text in texts)
+    assert [block.text for block in printed(html, tmp_path).blocks] == texts
+
+
+def test_items_hang_together_and_lines_set_to_the_right_stay_apart(tmp_path: Path) -> None:
+    texts = [f"{text}并于年底前公布" for text in paragraphs(4, 70)]
+    items = "".join(f"<li>{text}</li>" for text in texts)
+    sign = "<p style='text-align:right'>芦汀县人民政府办<br>二〇二三年三月二</p>"
+    found = [block.text for block in printed(f"<p>分工如下：</p><ol>{items}</ol>{sign}", tmp_path).blocks]
+    numbered = [f"{n}. {text}" for n, text in enumerate(texts, start=1)]
+    assert found == ["分工如下：", *numbered, "芦汀县人民政府办", "二〇二三年三月二"]
+
+
 def test_tables_are_kept_row_by_row_in_their_place(tmp_path: Path) -> None:
     document = printed(TABLE, tmp_path)
     assert [block.text for block in document.blocks] == [
@@ -56,6 +133,15 @@ def test_cells_without_rules_are_no_columns(tmp_path: Path) -> None:
     rows = "".join(f"<tr><td style='width:9cm'>指标{n}</td><td>完成{n}件</td></tr>" for n in range(10))
     texts = [block.text for block in printed(f"<table>{rows}</table>", tmp_path).blocks]
     assert "指标3 完成3件" in "\n".join(texts)
+
+
+def test_cells_that_fill_their_columns_are_no_columns_of_prose(tmp_path: Path) -> None:
+    rows = "".join(
+        f"<tr><td style='padding-right:1em'>完善制度、清理文件第{n}批</td><td>县司法局、各乡镇分头办理第{n}批</td></tr>"
+        for n in range(9)
+    )
+    text = "\n".join(block.text for block in printed(f"<table>{rows}</table>", tmp_path).blocks)
+    assert all(f"完善制度、清理文件第{n}批 县司法局、各乡镇分头办理第{n}批" in text for n in range(9))
 
 
 def test_text_beside_a_table_and_beside_other_tables_is_kept_whole(tmp_path: Path) -> None:

@@ -197,6 +197,20 @@ def test_pdf_lines_become_paragraphs_with_their_page_and_boxes() -> None:
     assert {piece.page for block in document.blocks for piece in block.pieces} == {1, 2}
 
 
+def test_columns_of_latin_type_are_read_one_after_the_other() -> None:
+    texts = [
+        f"Part {n} tells, for Alder Vale, how {n * 37} cases were heard" + ", and why" * 60 + "." for n in range(6)
+    ]
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("helvetica", size=11)
+    with pdf.text_columns(ncols=2, gutter=6, text_align="J") as columns:
+        for text in texts:
+            columns.paragraph(bottom_margin=4).write(text)
+            columns.end_paragraph()
+    assert [block.text for block in read(bytes(pdf.output()), "a.pdf").blocks] == texts
+
+
 def test_page_numbers_and_running_headers_are_marked() -> None:
     pdf = FPDF()
     pdf.set_font("helvetica", size=12)
@@ -278,18 +292,21 @@ def test_word_insertions_layout_tables_and_equal_cells_are_kept() -> None:
     assert texts(file.getvalue(), "a.docx") == ["甲乙", "标题", SENTENCE, "处罚案件\t100\t100"]
 
 
-def without_unicode_map() -> bytes:
-    """A PDF whose only font is a CID font with glyph numbers and no map to characters, written by hand."""
+def with_cid_font(encoding: bytes, *maps: bytes) -> bytes:
+    """A PDF whose only font is a CID font, written by hand; objects 8 and on are `maps`, 9 maps to Unicode."""
+    unicode_map = b" /ToUnicode 9 0 R" if len(maps) > 1 else b""
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
         b"<< /Length 60 >>\nstream\nBT /F 16 Tf 50 700 Td <00100011001200130014001500160017> Tj ET\nendstream",
-        b"<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H /DescendantFonts [6 0 R] >>",
+        b"<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding %b /DescendantFonts [6 0 R]%b >>"
+        % (encoding, unicode_map),
         b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /X /DW 1000 /FontDescriptor 7 0 R"
         b" /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>",
         b"<< /Type /FontDescriptor /FontName /X /Flags 4 /FontBBox [0 0 1000 1000] /ItalicAngle 0 /Ascent 800 /Descent 0"
         b" /CapHeight 800 /StemV 80 >>",
+        *(b"<< /CMapName /Own /Length %d >>\nstream\n%b\nendstream" % (len(cmap), cmap) for cmap in maps),
     ]
     data, offsets = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, start=1):
@@ -303,7 +320,24 @@ def without_unicode_map() -> bytes:
 
 def test_a_font_without_a_unicode_map_is_reported_as_such() -> None:
     with pytest.raises(ReadError, match="Unicode map"):
-        read(without_unicode_map(), "cid.pdf")
+        read(with_cid_font(b"/Identity-H"), "cid.pdf")
+
+
+@pytest.mark.parametrize(
+    ("own", "first"),
+    [
+        (b"1 begincidrange <0000> <FFFF> 0 endcidrange", 0x10), (b"/Identity-H usecmap", 0x10),
+        (b"1 begincidrange <0010> <0017> 64 endcidrange", 64),
+        (b"8 begincidchar %b endcidchar" % b" ".join(b"<00%d> %d" % (n, n) for n in range(10, 18)), 10),
+    ],
+)  # fmt: skip
+def test_a_font_with_a_cmap_of_its_own_is_read(own: bytes, first: int) -> None:
+    glyphs = zip(range(first, first + 8), "禾溪县依法行政报", strict=True)
+    pairs = b" ".join(b"<%04X> <%04X>" % (glyph, ord(char)) for glyph, char in glyphs)
+    data = with_cid_font(
+        b"8 0 R", b"begincmap %b endcmap" % own, b"begincmap 8 beginbfchar %b endbfchar endcmap" % pairs
+    )
+    assert texts(data, "own.pdf") == ["禾溪县依法行政报"]
 
 
 def test_pages_without_text_are_named() -> None:

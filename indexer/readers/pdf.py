@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import re
-import statistics
 from collections import Counter
 
 import pdfplumber
@@ -14,13 +13,17 @@ from pdfminer.pdfexceptions import PDFException
 from pdfplumber.utils.exceptions import PdfminerException
 
 from indexer.readers.document import Block, Document, Piece
-from indexer.readers.pdf_page import CELLS, Line, page_lines
+from indexer.readers.pdf_fonts import OwnCMaps
+from indexer.readers.pdf_page import Line, page_lines
+from indexer.readers.pdf_paragraphs import Paragraphs, carried_over
 from retrieval.errors import ReadError
 
 # Fonts with odd descriptors are the rule here, and pdfminer reports each glyph of them.
 logging.getLogger("pdfminer").setLevel(logging.ERROR)
 
 _PAGE_NUMBER = re.compile(r"^[\s\-—–_·.]*(第\s*)?\d{1,4}(\s*页)?(\s*[/／,，]?\s*(共\s*)?\d{1,4}(\s*页)?)?[\s\-—–_·.]*$")
+# Between two lines that end and begin so stood a space.
+_WORDS = re.compile(r"[A-Za-z][!-~]|[,;:.!?)][A-Za-z]")
 _NO_UNICODE = re.compile(r"\(cid:\d+\)")
 
 
@@ -31,7 +34,9 @@ def read(data: bytes, name: str) -> Document:
     """
     try:
         with pdfplumber.open(io.BytesIO(data)) as pdf:
-            pages = [page_lines(page, number) for number, page in enumerate(pdf.pages, start=1)]
+            pdf.rsrcmgr = OwnCMaps()
+            gutters: set[float] = set()
+            pages = [page_lines(page, number, gutters) for number, page in enumerate(pdf.pages, start=1)]
     except (PDFException, PdfminerException, ValueError, TypeError, KeyError) as error:
         raise _unreadable(name, error) from error
     empty = [number for number, lines in enumerate(pages, start=1) if not lines]
@@ -60,34 +65,23 @@ def _unreadable(name: str, error: Exception) -> ReadError:
 
 def _blocks(lines: list[Line], pages: int) -> list[Block]:
     repeated = _running_lines(lines, pages)
-    body = [line for line in lines if not line.row and not _is_page_furniture(line, repeated)]
-    borders = {
-        column: _borders([line for line in body if line.column == column]) for column in {line.column for line in lines}
-    }
+    text = carried_over([line for line in lines if not _is_page_furniture(line, repeated)])
+    paragraphs, rest = Paragraphs([line for line in text if not line.row]), iter(text)
     blocks: list[Block] = []
     current: list[Line] = []
-    for line in lines:
-        if _is_page_furniture(line, repeated):
-            reason = "页码 page number" if _PAGE_NUMBER.match(line.text) else "页眉页脚 running header"
-            blocks.append(Block((line.piece,), reason))
+    for found in lines:
+        if _is_page_furniture(found, repeated):
+            reason = "页码 page number" if _PAGE_NUMBER.match(found.text) else "页眉页脚 running header"
+            blocks.append(Block((found.piece,), reason))
             continue
-        if current and (line.row or _starts_paragraph(line, current[-1], borders)):
+        line = next(rest)
+        if current and paragraphs.begins(line, current):
             blocks.append(_joined(current))
             current = []
         current.append(line)
     if current:
         blocks.append(_joined(current))
     return blocks
-
-
-def _borders(lines: list[Line]) -> tuple[float, float]:
-    """A column's left and right border: where most of its lines begin, and the farthest that they reach."""
-    if not lines:
-        return 0, 0
-    left = Counter(round(line.x0) for line in lines).most_common(1)[0][0]
-    left = min((round(line.x0) for line in lines if abs(line.x0 - left) < 3 * line.size), default=left)
-    right = statistics.quantiles([line.x1 for line in lines], n=20)[-1] if len(lines) > 1 else lines[0].x1
-    return left, right
 
 
 def _running_lines(lines: list[Line], pages: int) -> set[str]:
@@ -101,22 +95,10 @@ def _is_page_furniture(line: Line, repeated: set[str]) -> bool:
     return line.edge and (line.text in repeated or bool(_PAGE_NUMBER.match(line.text)))
 
 
-def _starts_paragraph(line: Line, before: Line, borders: dict[int, tuple[float, float]]) -> bool:
-    size = before.size
-    (left, _), (_, right) = borders[line.column], borders[before.column]
-    turns = line.column != before.column
-    if before.row or (turns and (0 in (line.column, before.column) or max(line.column, before.column) >= CELLS)):
-        return True
-    if abs(line.size - size) > 0.1 * size or line.x0 > left + 0.8 * size or before.x1 < right - 1.8 * size:
-        return True
-    gap = line.top - before.bottom
-    return (line.page, line.column) == (before.page, before.column) and gap > 1.6 * size
-
-
 def _joined(lines: list[Line]) -> Block:
     pieces: list[Piece] = []
     for line in lines:
-        if pieces and pieces[-1].text[-1:].isascii() and line.text[:1].isascii() and pieces[-1].text[-1:].isalpha():
+        if pieces and _WORDS.match(pieces[-1].text[-1:] + line.text[:1]):
             pieces.append(Piece(" ", line.piece.locator, line.page))
         pieces.append(line.piece)
     return Block(tuple(pieces))
