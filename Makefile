@@ -15,7 +15,7 @@ INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | c
 SOURCE := $(REPORTS)
 endif
 
-.PHONY: install run test lint eval eval-large evidence metadata bench-count browser clean
+.PHONY: install run test lint eval eval-large evidence comparing metadata bench-count browser clean
 
 run: install
 	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
@@ -51,6 +51,9 @@ eval-large: install
 
 evidence: install
 	@$(BIN)/python bench/fit_evidence.py
+
+comparing: install
+	@$(BIN)/python bench/score_comparing.py
 
 metadata: install
 	@$(BIN)/python bench/score_metadata.py

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, Response
 
 from retrieval.config import Config, load_config
-from webapp import api, citing, collecting, downloads, errors, keeping, language, pages, placing, protection
+from webapp import api, citing, collecting, comparing, downloads, errors, keeping, language, pages, placing, protection
 from webapp.service import Service
 from webapp.shelf import Shelf
 
@@ -30,6 +30,7 @@ def create_app(config: Config | None = None, index: Path | None = None, service:
     language.init(app)
     errors.init(app)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(comparing.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(downloads.blueprint)
     app.register_blueprint(citing.blueprint)

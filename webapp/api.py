@@ -6,12 +6,15 @@ from dataclasses import asdict
 
 from flask import Blueprint, Response, jsonify, request, send_file
 
-from webapp import present
+from webapp import compared, present
 from webapp.answer import ask as answer_question
 from webapp.counting import CONTEXT, MOST_CONTEXT
 from webapp.finding import find
 from webapp.requests import counted, filters, ignored, matrix, number, searcher, service
+from webapp.reuse import reuse as reused
+from webapp.spread import spread as spread_of
 from webapp.summary import summarise
+from webapp.wording import wording as wording_of
 
 blueprint = Blueprint("api", __name__)
 # Rows of a comparison and lines of a count in one answer, unless more are asked for.
@@ -41,6 +44,22 @@ def compare() -> Response:
 def count() -> Response:
     limit, context = min(number("limit", ROWS), MOST_ROWS), min(number("context", CONTEXT), MOST_CONTEXT)
     return jsonify(present.count_object(counted(), number("offset", 0), limit, context))
+
+
+@blueprint.get("/api/v1/wording")
+def wording() -> Response:
+    return jsonify(compared.wording_object(wording_of(searcher(), request.args.get("q", ""), filters())))
+
+
+@blueprint.get("/api/v1/spread")
+def spread() -> Response:
+    return jsonify(compared.spread_object(spread_of(searcher(), request.args.get("q", ""), filters())))
+
+
+@blueprint.get("/api/v1/reuse/<passage_id>")
+def reuse(passage_id: str) -> Response:
+    index = searcher().index
+    return jsonify(compared.reuse_object(reused(index, *index.find_passage(passage_id))))
 
 
 @blueprint.get("/api/v1/summary")

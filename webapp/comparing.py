@@ -9,7 +9,7 @@ from retrieval.errors import NotFoundError
 from webapp import pictures
 from webapp.evidence import evidence_model
 from webapp.language import current
-from webapp.links import report_link
+from webapp.links import passage_link, report_link
 from webapp.marks import runs
 from webapp.requests import filters, number, searcher
 from webapp.reuse import reuse as reused
@@ -28,7 +28,9 @@ def wording() -> str:
     """One measure in the words of different places."""
     query = request.args.get("q", "").strip()
     said = wording_of(searcher(), query, filters()) if query else None
-    return render_template("wording.html", query=query, said=said, years=_years(), report_link=report_link)
+    return render_template(
+        "wording.html", query=query, said=said, years=_years(), report_link=report_link, passage_link=passage_link
+    )
 
 
 @blueprint.get("/spread")
@@ -49,7 +51,7 @@ def spread() -> str:
         page=page,
         pages=-(-len(found.places) // ROWS),
         evidence=evidence_model(),
-        report_link=report_link,
+        passage_link=passage_link,
     )
 
 
@@ -74,7 +76,13 @@ def reuse(passage_id: str) -> str:
     words = runs(passage.text, passage.start, [(span, "shared") for span in told.spans])
     folded = request.args.get("fold") == "1"
     return render_template(
-        "reuse.html", told=told, report=summary, words=words, folded=folded, report_link=report_link
+        "reuse.html",
+        told=told,
+        report=summary,
+        words=words,
+        folded=folded,
+        report_link=report_link,
+        passage_link=passage_link,
     )
 
 

@@ -1,4 +1,4 @@
-"""Searches, answers, comparisons and counts as files, sent as they are made."""
+"""Searches, answers, comparisons, counts, wording and spread as files, sent as they are made."""
 
 from __future__ import annotations
 
@@ -14,15 +14,25 @@ from webapp.answer import ask
 from webapp.export import FORMATS
 from webapp.finding import find
 from webapp.requests import counted, filters, ignored, matrix, searcher
+from webapp.spread import spread
 from webapp.tables import Table
+from webapp.wording import wording
 
 blueprint = Blueprint("downloads", __name__)
 
 
 @blueprint.get("/download/<what>.<suffix>")
 def download(what: str, suffix: str) -> Response:
-    """`what` is search, ask, compare, count or lines (of a count), with the parameters of its page."""
-    makers = {"search": _search, "ask": _ask, "compare": _compare, "count": _count, "lines": _lines}
+    """`what` is search, ask, compare, count, lines (of a count), wording or spread, with the parameters of its page."""
+    makers = {
+        "search": _search,
+        "ask": _ask,
+        "compare": _compare,
+        "count": _count,
+        "lines": _lines,
+        "wording": _wording,
+        "spread": _spread,
+    }
     if what not in makers or suffix not in FORMATS:
         raise NotFoundError(
             f"没有 {what}.{suffix}；可用 {'、'.join(makers)}，格式 {'、'.join(FORMATS)}",
@@ -66,6 +76,16 @@ def _ask() -> Table:
 def _compare() -> Table:
     found = matrix()
     return tables.of_matrix(searcher(), found, filters(), _site())
+
+
+def _wording() -> Table:
+    found = searcher()
+    return tables.of_wording(found, wording(found, request.args.get("q", ""), filters()), filters(), _site())
+
+
+def _spread() -> Table:
+    found = searcher()
+    return tables.of_spread(found, spread(found, request.args.get("q", ""), filters()), filters(), _site())
 
 
 def _count() -> Table:

@@ -17,7 +17,9 @@ from webapp.counting import Count
 from webapp.items import Item
 from webapp.links import passage_link, report_link, source_link
 from webapp.matrix import Matrix, Record
+from webapp.spread import Spread
 from webapp.tally import GROUPED, Dimension, Tally
+from webapp.wording import Wording
 
 Value = str | int | float | None
 # Chinese name, English name.
@@ -171,6 +173,50 @@ def of_collection(collection: Collection, items: Sequence[Item], index: Index, s
         "语料版本 corpus version": f"{index.manifest.number}（{index.manifest.created}）",
     }
     return Table(collection.name, header, rows, notes)
+
+
+def of_wording(searcher: Searcher, said: Wording, filters: Filters, site: str) -> Table:
+    """Every sentence on a measure, with its group: near-verbatim ones by number, then other words, then distinctive."""
+    header = ("组 group", "说法 wording", *_PLACE, "作用 role", "原文 quotation", "相近 likeness", "最近的地方 nearest",
+              "参照文件 reference", *(name for name, _ in _SOURCE))  # fmt: skip
+    grouped = [
+        (str(number), group.reference, one) for number, group in enumerate(said.groups, 1) for one in group.sayings
+    ]
+    grouped += [("", None, one) for one in (*said.words, *said.distinctive)]
+    rows = (
+        (number, one.kind, *_place(one.entry.hit.report), _role(one.entry.hit.passage), one.entry.quote, one.likeness,
+         one.nearest, reference.metadata.title if reference else None, *_entry_source(one.entry, site))
+        for number, reference, one in grouped
+    )  # fmt: skip
+    notes = _notes(searcher.index, said.survey.text, filters) | {
+        "覆盖 coverage": f"{len(said.survey.scope)} 份报告 reports，{len(said.survey.entries)} 份检出 found"
+    }
+    return Table(said.survey.text, header, rows, notes)
+
+
+def of_spread(searcher: Searcher, found: Spread, filters: Filters, site: str) -> Table:
+    """A line for each place: first years, what the text dates, reports held and missing, and what came of plans."""
+    header = ("地方 place", "级别 level", "首次已做 first done", "可能更早 censored", "文中日期 stated", "首次计划 first planned",
+              "现有年份 reports held", "缺的年份 gaps", "计划之后 plans", "原文 quotation", *(name for name, _ in _SOURCE))  # fmt: skip
+
+    def rows() -> Iterator[tuple[Value, ...]]:
+        for place in found.places:
+            plans = "；".join(f"{one.plan.hit.report.metadata.year}→{one.year} {one.outcome}" for one in place.plans)
+            first = place.done or place.planned
+            source = _entry_source(first, site) if first else [None] * len(_SOURCE)
+            yield (" · ".join(place.chain), place.level, place.first_done, "≤" if place.censored else None,
+                   place.stated.text if place.stated else None, place.first_planned, "、".join(map(str, place.held)),
+                   "、".join(map(str, place.gaps)), plans, first.quote if first else None, *source)  # fmt: skip
+
+    last = found.curves[0].points[-1] if found.curves[0].points else None
+    told = (
+        f"{last.year}：{last.reporting} 个地方有报告，{last.done} 个已做 done，{last.planned} 个只有计划 planned"
+        if last
+        else ""
+    )
+    return Table(
+        found.survey.text, header, rows(), _notes(searcher.index, found.survey.text, filters) | {"覆盖 coverage": told}
+    )
 
 
 def _record(record: Record, site: str) -> tuple[Value, ...]:

@@ -11,7 +11,7 @@ import click
 
 from retrieval.config import load_config
 from retrieval.errors import ConfigError, QueryError, WenzhengError
-from wenzheng import __version__, asking, collecting, corpus
+from wenzheng import __version__, asking, collecting, comparing, corpus
 from wenzheng.options import Context, index_option
 
 
@@ -35,6 +35,9 @@ for _command in (
         asking.ask,
         asking.compare,
         asking.count,
+        comparing.wording,
+        comparing.spread,
+        comparing.reuse,
         asking.evaluate,
         asking.model,
     ),
