@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,20 +88,24 @@ def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: 
     scope = [summary for summary in reports if admits(question.filters, summary)]
     if question.missing or not scope:
         return _no_report(found, reports, scope)
-    fitting = fitting_hits(searcher, question, found.query, found.results)
+    fitting = evident(weighed(searcher, question, found.query, found.results))
     chosen = _best_of_each(fitting, question)
     entries = tuple(entry_of(hit, strength, question, searcher.naming) for strength, hit in chosen)
     return _answer(found, _coverage(reports, scope, entries, question.filters), entries)
 
 
-def fitting_hits(searcher: Searcher, question: Question, query: Query, results: Results) -> list[tuple[float, Hit]]:
-    """The hits that are evidence, in their order, each with how likely it is to answer."""
+def weighed(searcher: Searcher, question: Question, query: Query, results: Results) -> list[tuple[float, Hit]]:
+    """The hits in their order, each with how likely it is to answer; without those that lack a figure asked for."""
+    background = searcher.background(query)
+    chances = evidence_model().probabilities(features(results, question, background, searcher.naming))
+    pairs = zip(chances, results.hits, strict=True)
+    return [(float(chance), hit) for chance, hit in pairs if gives_figure(hit, question, searcher.naming)]
+
+
+def evident(pairs: Iterable[tuple[float, Hit]]) -> list[tuple[float, Hit]]:
+    """Those that are evidence; none when not even the likeliest is enough for an answer."""
     model = evidence_model()
-    chances = model.probabilities(features(results, question, searcher.background(query), searcher.naming))
-    usable = [
-        (float(chance), hit) for chance, hit in zip(chances, results.hits, strict=True) if chance >= model.entry_from
-    ]
-    usable = [(chance, hit) for chance, hit in usable if gives_figure(hit, question, searcher.naming)]
+    usable = [(chance, hit) for chance, hit in pairs if chance >= model.entry_from]
     return usable if any(chance >= model.answer_from for chance, _ in usable) else []
 
 

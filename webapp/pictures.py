@@ -103,7 +103,7 @@ def timeline(found: Spread, lang: str) -> str:
     for number, (name, colour, filled) in enumerate(
         (("done", _DONE, True), ("planned", _PLANNED, False), ("held", _SOFT, True), ("gap", "", False))
     ):
-        x = _LEFT + 140 * number
+        x = _LEFT + (0, 100, 220, 400)[number]
         _cross(root, x, y) if name == "gap" else SubElement(
             root, "circle", _dot(x, y, 3 if name == "held" else 6, colour, filled=filled)
         )

@@ -6,6 +6,7 @@ detected" is said of each report by itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -14,11 +15,12 @@ import numpy as np
 from retrieval.filters import admits
 from retrieval.ranking import Ranked
 from retrieval.search import Query, Searcher
-from retrieval.types import Filters, ReportSummary
-from webapp.answer import Entry, entry_of, fitting_hits
+from retrieval.text import bare, normalise_query
+from retrieval.types import Filters, Hit, ReportSummary
+from webapp.answer import Entry, entry_of, evident, weighed
 from webapp.evidence import FEATURES, evidence_model, term_share
 from webapp.finding import names_of
-from webapp.question import Question, understand
+from webapp.question import Question, content_terms, understand
 
 # Passages of each report that are compared token by token.
 PER_REPORT = 4
@@ -70,13 +72,48 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
     allowed = searcher.allowed(filters)
     if not allowed.any():
         return Survey(text, question, measure, scope, {})
-    ranked = searcher.rank_each(query, allowed, PER_REPORT)
-    results = searcher.results(query, ranked, _possible(searcher, question, query, ranked), allowed)
+    asked = [(question, query), *_otherwise(searcher, question, query)]
+    found = _together([_weighed_each(searcher, *each, allowed) for each in asked])
     entries: dict[str, list[Entry]] = {}
-    for strength, hit in sorted(fitting_hits(searcher, question, query, results), key=lambda pair: -pair[0]):
+    for strength, hit in sorted(evident(found), key=lambda pair: -pair[0]):
         entry = entry_of(hit, strength, question, searcher.naming)
         entries.setdefault(hit.report.id, []).append(entry)
     return Survey(text, question, measure, scope, {name: tuple(found) for name, found in entries.items()})
+
+
+def _otherwise(searcher: Searcher, question: Question, query: Query) -> list[tuple[Question, Query]]:
+    """The same asked in the everyday words of the measure, when the question is the measure's own name.
+
+    Beside passages that repeat the name letter by letter, those that say it otherwise look far away; asked in other
+    words they do not (docs/decisions/0014).
+    """
+    measure = query.expansion.measure if query.expansion else None
+    if measure is None or bare(question.text) not in {bare(name) for name in (measure.term, *measure.variants)}:
+        return []
+    return [
+        (replace(question, text=words, terms=content_terms(normalise_query(words))), searcher.prepare(words))
+        for words in measure.everyday
+    ]
+
+
+def _weighed_each(
+    searcher: Searcher, question: Question, query: Query, allowed: np.ndarray
+) -> dict[str, tuple[float, Hit]]:
+    """Every report's own passages, as far as they could be evidence, by passage id."""
+    ranked = searcher.rank_each(query, allowed, PER_REPORT)
+    results = searcher.results(query, ranked, _possible(searcher, question, query, ranked), allowed)
+    return {hit.passage.id: (chance, hit) for chance, hit in weighed(searcher, question, query, results)}
+
+
+def _together(askings: Sequence[dict[str, tuple[float, Hit]]]) -> list[tuple[float, Hit]]:
+    """A passage counts by the first asking, or by the median of all: one chance likeness is not enough."""
+    first, found = askings[0], []
+    for passage_id in dict.fromkeys(key for asking in askings for key in asking):
+        chances = [asking[passage_id][0] if passage_id in asking else 0.0 for asking in askings]
+        hit = max((asking[passage_id] for asking in askings if passage_id in asking), key=lambda pair: pair[0])[1]
+        own = first.get(passage_id)
+        found.append((max(chances[0], float(np.median(chances))), own[1] if own else hit))
+    return found
 
 
 def _possible(searcher: Searcher, question: Question, query: Query, ranked: Ranked) -> list[int]:

@@ -1,0 +1,309 @@
+"""Wording, reuse and spread, held against a corpus in which the truth is planted (bench/planted.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bench.planted import DATED, MEASURES, MISSING, REFERENCE, REFERENCE_QUERY, REFERENCE_TITLE, Truth, write
+from indexer.build import build
+from retrieval.config import Config
+from retrieval.encoder import Encoder
+from retrieval.search import Searcher, open_searcher
+from retrieval.store import open_index
+from retrieval.text import fold
+from tests.conftest import quiet
+from webapp import create_app, pictures
+from webapp.answer import ask
+from webapp.reuse import GRAM, Reuse, covered_by, reuse, unshared
+from webapp.service import Service
+from webapp.spread import Spread, spread, stated_date
+from webapp.wording import Wording, differences, wording
+
+
+@dataclass(frozen=True)
+class Planted:
+    root: Path
+    searcher: Searcher
+    truth: Truth
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: Encoder) -> Planted:
+    folder = tmp_path_factory.mktemp("planted")
+    truth = write(folder / "reports", folder / "references")
+    build([folder / "reports"], folder / "index", config, encoder, quiet, rebuild=False)
+    build([folder / "references"], folder / "index", config, encoder, quiet, rebuild=False, reference=True)
+    return Planted(folder / "index", open_searcher(config, open_index(folder / "index"), encoder), truth)
+
+
+@pytest.fixture(scope="module")
+def spreads(planted: Planted) -> dict[str, Spread]:
+    return {measure.query: spread(planted.searcher, measure.query) for measure in MEASURES}
+
+
+@pytest.fixture(scope="module")
+def sayings(planted: Planted) -> dict[str, Wording]:
+    return {measure.query: wording(planted.searcher, measure.query) for measure in MEASURES}
+
+
+@pytest.fixture
+def site(planted: Planted, config: Config, encoder: Encoder) -> Iterator:
+    with create_app(config, service=Service(config, planted.root, encoder)).test_client() as client:
+        yield client
+
+
+def reuse_of(planted: Planted, opening: str, place: str, year: int) -> Reuse:
+    for passage, summary in planted.searcher.index.passages():
+        if opening in passage.text and summary.metadata.region.name == place and summary.metadata.year == year:
+            return reuse(planted.searcher.index, passage, summary)
+    raise AssertionError(f"no passage of {place} {year} has {opening}")
+
+
+def test_nine_first_years_of_ten_are_found_and_none_is_wrong(planted: Planted, spreads: dict[str, Spread]) -> None:
+    found = {(p.chain[-1], query, p.first_done) for query, one in spreads.items() for p in one.places if p.first_done}
+    true = {(place, measure, year) for (place, measure), year in planted.truth.first_years().items()}
+    assert len(found & true) >= 0.9 * len(true)
+    assert found <= true
+
+
+def test_what_is_only_planned_is_never_a_first_year(planted: Planted, spreads: dict[str, Spread]) -> None:
+    done = planted.truth.wordings()
+    for query, one in spreads.items():
+        for place in one.places:
+            if place.done:
+                assert (place.chain[-1], place.first_done, query) in done
+            if place.planned and place.done:
+                assert place.first_planned < place.first_done
+
+
+def test_missing_reports_are_gaps_and_a_first_report_says_only_by_then(spreads: dict[str, Spread]) -> None:
+    places = {place.chain[-1]: place for place in spreads["说理式执法"].places}
+    assert {name: place.gaps for name, place in places.items() if place.gaps} == {
+        name: (year,) for name, year in MISSING if year > 2017
+    }
+    for one in spreads.values():
+        for place in one.places:
+            assert place.censored == (place.first_done == place.held[0] if place.done else False)
+
+
+def test_a_plan_is_set_beside_what_the_next_report_says(planted: Planted, spreads: dict[str, Spread]) -> None:
+    outcomes = {
+        (query, place.chain[-1], one.year): one.outcome
+        for query, found in spreads.items()
+        for place in found.places
+        for one in place.plans
+    }
+    plans = {(m.measure, m.place, m.year + 1) for m in planted.truth.mentions if m.planned}
+    assert plans <= set(outcomes)
+    for query, place, year in plans:
+        assert (outcomes[query, place, year] == "no_report") == ((place, year) in MISSING)
+    kept = [outcomes[plan] == "done" for plan in plans if (plan[1], plan[2]) not in MISSING]
+    assert sum(kept) >= 0.9 * len(kept)
+
+
+def test_a_date_that_the_text_gives_stands_beside_the_first_report(spreads: dict[str, Spread]) -> None:
+    place = next(place for place in spreads[DATED[1]].places if place.chain[-1] == DATED[0])
+    assert place.stated is not None
+    assert place.stated.text == "2015年6月"
+    assert place.stated.year < place.first_done
+
+
+def test_a_date_without_a_beginning_is_none() -> None:
+    assert stated_date("截至2019年12月，共有律师12名。", 0) is None
+    assert stated_date("法律顾问制度于2016年7月建立。", 100).start == 106
+
+
+def test_the_curve_never_falls_and_never_exceeds_the_places_with_reports(spreads: dict[str, Spread]) -> None:
+    for one in spreads.values():
+        points = one.curves[0].points
+        assert [point.done for point in points] == sorted(point.done for point in points)
+        assert all(point.done + point.planned <= point.reporting for point in points)
+        assert points[-1].done == sum(place.done is not None for place in one.places)
+
+
+def test_near_verbatim_groups_are_exactly_those_planted(planted: Planted, sayings: dict[str, Wording]) -> None:
+    kinds = planted.truth.wordings()
+    for query, said in sayings.items():
+        copies = {
+            place for (place, _, measure), kind in kinds.items() if measure == query and kind in ("original", "copy")
+        }
+        done = [
+            {s.entry.hit.report.metadata.region.name for s in group.sayings if s.entry.hit.passage.role == "done"}
+            for group in said.groups
+        ]
+        assert [places for places in done if places] == [copies]
+
+
+def test_every_sentence_found_stands_once_and_verbatim(planted: Planted, sayings: dict[str, Wording]) -> None:
+    for said in sayings.values():
+        every = [*(one for group in said.groups for one in group.sayings), *said.words, *said.distinctive]
+        assert len(every) == len(said.survey.entries)
+        for one in every:
+            text = planted.searcher.index.text(one.entry.hit.report)
+            assert text[one.entry.start : one.entry.end] == one.entry.quote
+            assert "".join(piece.text for piece in one.pieces) == one.entry.quote
+
+
+def test_sentences_with_little_in_common_are_not_near_verbatim(sayings: dict[str, Wording]) -> None:
+    words = {m.query: (m.words[:6], m.distinctive[:6]) for m in MEASURES}
+    for query, said in sayings.items():
+        near = [one.entry.quote for group in said.groups for one in group.sayings]
+        assert not [quote for quote in near if quote.startswith(words[query])]
+
+
+def test_differences_are_marked_word_by_word() -> None:
+    pieces = differences("全年免罚120件。", "全年免罚35件。")
+    assert [(piece.text, piece.dropped) for piece in pieces if piece.kind == "changed"] == [("35", "120")]
+
+
+def test_shared_and_peculiar_clauses_are_told_apart(sayings: dict[str, Wording]) -> None:
+    phrases = sayings["首违不罚"].phrases
+    shared = {clause for clause, _ in phrases.shared}
+    assert "公布轻微违法行为首违不罚清单" in shared
+    peculiar = {clause for _, clauses in phrases.peculiar for clause in clauses}
+    assert any("商会共建" in clause for clause in peculiar)
+    assert not shared & peculiar
+
+
+def test_copied_words_name_the_earlier_text_first(planted: Planted) -> None:
+    told = reuse_of(planted, "说理式执法，在处罚决定书", "榆关县", 2018)
+    assert told.share >= 0.8
+    assert not told.first
+    others = [source for source in told.sources if source.kind == "other"]
+    assert others[0].summary.metadata.region.name == "岚溪县"
+    assert others[0].earlier
+
+
+def test_the_first_to_say_it_is_told_so(planted: Planted) -> None:
+    first = planted.truth.first_years()["岚溪县", "说理式执法"]
+    told = reuse_of(planted, "说理式执法，在处罚决定书", "岚溪县", first)
+    assert told.first
+    assert told.share >= 0.8
+
+
+def test_words_of_a_reference_document_are_credited_to_it(planted: Planted) -> None:
+    place, year = planted.truth.repeats[0]
+    told = reuse_of(planted, REFERENCE[0][:12], place, year)
+    assert told.sources[0].kind == "reference"
+    assert told.sources[0].summary.metadata.title == REFERENCE_TITLE
+    assert not told.first
+
+
+def test_own_sentences_share_nothing(planted: Planted) -> None:
+    year = planted.truth.first_years()["桐荫县", "法律明白人"]
+    assert reuse_of(planted, "法律明白人发积分卡", "桐荫县", year).share <= 0.2
+
+
+def test_shared_spans_stand_letter_by_letter_in_another_text(planted: Planted) -> None:
+    told = reuse_of(planted, "说理式执法，在处罚决定书", "榆关县", 2018)
+    texts = [fold(planted.searcher.index.text(source.summary)) for source in told.sources]
+    for start, end in told.spans:
+        words = fold(told.passage.text[start - told.passage.start : end - told.passage.start])
+        assert any(words[:GRAM] in text for text in texts)
+
+
+def test_a_changed_number_does_not_break_a_copied_sentence() -> None:
+    one, other = (
+        "公布轻微违法行为首违不罚清单全年免罚35件并及时改正的",
+        "公布轻微违法行为首违不罚清单全年免罚120件并及时改正的",
+    )
+    assert covered_by(one, other).mean() > 0.7
+    assert covered_by("县里给法律明白人发积分卡换农资", other).sum() == 0
+
+
+def test_what_is_not_shared_is_the_rest() -> None:
+    assert unshared([(2, 4), (6, 8)], 0, 10) == [(0, 2), (4, 6), (8, 10)]
+
+
+def test_reference_documents_are_no_place_that_has_the_measure(planted: Planted) -> None:
+    index = planted.searcher.index
+    (reference,) = index.references.values()
+    hits = planted.searcher.search(REFERENCE[0], limit=50).hits
+    assert all(hit.report.id != reference.id for hit in hits)
+    answer = ask(planted.searcher, f"哪些地方实行{REFERENCE_QUERY}")
+    assert all(entry.hit.report.id != reference.id for entry in answer.entries)
+    assert answer.coverage.reports_searched == len(index.reports)
+
+
+def test_reference_documents_can_be_opened_and_cited(planted: Planted) -> None:
+    index = planted.searcher.index
+    (reference,) = index.references.values()
+    whole = index.report(reference.id)
+    assert REFERENCE[0] in whole.text
+    assert index.find_passage(whole.passages[0].id)[1].id == reference.id
+
+
+def test_indexing_a_reference_document_again_changes_nothing(
+    planted: Planted, config: Config, encoder: Encoder
+) -> None:
+    folder = planted.root.parent / "references"
+    summary = build([folder], planted.root, config, encoder, quiet, rebuild=False, reference=True)
+    assert [outcome.status for outcome in summary.outcomes] == ["unchanged"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_pictures_are_svg_with_words_for_those_who_cannot_see_them(spreads: dict[str, Spread], lang: str) -> None:
+    found = spreads["首违不罚"]
+    for svg in (pictures.curve(found, found.curves[0].points, lang), pictures.timeline(found, lang)):
+        root = ElementTree.fromstring(svg)  # noqa: S314  # our own picture
+        name = "{http://www.w3.org/2000/svg}"
+        assert root.get("role") == "img"
+        assert "首违不罚" in root.find(f"{name}title").text
+        assert root.find(f"{name}desc").text
+        assert all(
+            mark.find(f"{name}title") is not None for mark in root.iter(f"{name}circle") if mark.get("r") == "3.5"
+        )
+
+
+def test_a_picture_is_also_a_png(spreads: dict[str, Spread]) -> None:
+    assert pictures.png(pictures.timeline(spreads["首违不罚"], "zh")).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("path", ["/wording", "/spread", "/wording?q=首违不罚", "/spread?q=首违不罚"])
+def test_pages_answer_in_both_languages(site, path: str, lang: str) -> None:
+    response = site.get(f"{path}{'&' if '?' in path else '?'}lang={lang}")
+    assert response.status_code == 200
+    assert "{" not in response.text.split("<main")[1].split("<svg")[0].replace("{}", "")
+
+
+def test_the_reuse_page_marks_and_folds_shared_wording(site, planted: Planted) -> None:
+    told = reuse_of(planted, "说理式执法，在处罚决定书", "榆关县", 2018)
+    page = site.get(f"/reuse/{told.passage.id}").text
+    assert 'class="shared"' in page
+    folded = site.get(f"/reuse/{told.passage.id}?fold=1").text
+    assert 'class="folded"' in folded
+    assert 'class="shared"' not in folded
+
+
+@pytest.mark.parametrize("name", ["curve.svg", "curve.png", "timeline.svg", "timeline.png"])
+def test_pictures_are_downloaded_as_files(site, name: str) -> None:
+    response = site.get(f"/pictures/{name}?q=首违不罚")
+    assert response.status_code == 200
+    assert response.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_the_api_gives_what_the_functions_give(site, spreads: dict[str, Spread], sayings: dict[str, Wording]) -> None:
+    told = site.get("/api/v1/spread?q=首违不罚").json
+    assert [place["first_done"] for place in told["places"]] == [p.first_done for p in spreads["首违不罚"].places]
+    said = site.get("/api/v1/wording?q=首违不罚").json
+    assert [group["places"] for group in said["groups"]] == [list(group.places) for group in sayings["首违不罚"].groups]
+
+
+@pytest.mark.parametrize("what", ["wording", "spread"])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "docx", "md", "json"])
+def test_wording_and_spread_can_be_taken_away(site, what: str, suffix: str) -> None:
+    response = site.get(f"/download/{what}.{suffix}?q=首违不罚")
+    assert response.status_code == 200
+    assert len(response.data) > 500
+
+
+def test_the_date_that_a_real_report_gives_is_found(real_searcher: Searcher) -> None:
+    places = {place.chain[-1]: place for place in spread(real_searcher, "政府法律顾问").places}
+    assert places["白路镇"].stated is not None
+    assert places["白路镇"].stated.text == "2016年7月"
