@@ -15,7 +15,7 @@ INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | c
 SOURCE := $(REPORTS)
 endif
 
-.PHONY: install run test lint eval eval-large evidence comparing metadata bench-count browser clean
+.PHONY: install run test lint eval eval-large evidence comparing metadata bench-count bench-matrix browser clean
 
 run: install
 	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
@@ -57,6 +57,9 @@ comparing: install
 
 metadata: install
 	@$(BIN)/python bench/score_metadata.py
+
+bench-matrix: install
+	@$(BIN)/python bench/matrix.py
 
 bench-count: install
 	@$(BIN)/python bench/count.py

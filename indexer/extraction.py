@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import MappingProxyType
 
 from indexer.chunk import chunk
@@ -31,6 +31,9 @@ def make_report(
     """One file's report with its passages, `learned` lines of its site taken out. Raises ReadError."""
     cleaned = clean(read(data, source_name), learned)
     metadata = override(extract(cleaned, source_name), corrections)
+    if metadata.reference and metadata.title_made:
+        # An outline or a statute is called by its first line, whatever a report's title looks like.
+        metadata = replace(metadata, title=cleaned.text.strip().split("\n")[0][:80], title_made=False)
     paragraphs = outline(cleaned)
     summary = ReportSummary(
         id=report_id,

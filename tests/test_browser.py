@@ -6,6 +6,8 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
@@ -278,3 +280,29 @@ def test_the_rows_of_a_comparison_are_saved_as_a_list_and_chosen_again(page) -> 
     item.get_by_text("删除").first.click()
     item.get_by_role("button", name="删除").click()
     assert page.locator(".shelf li").count() == 0
+
+
+def test_a_source_link_takes_the_reader_to_the_right_place_of_the_publishers_page(browser, tmp_path) -> None:
+    """Two paragraphs begin alike; only the text fragment tells them apart, and the browser follows it."""
+    from retrieval.types import Passage
+    from webapp.links import source_link
+
+    opening = "推行说理式执法，在处罚决定书中写明事实、证据和裁量理由，"
+    first, second = f"上年，{opening}文书40份。", f"本年，{opening}文书75份，并汇编成册，发给各镇街参照执行。"
+    filler = "<p>其他工作照常开展，村村有台账。</p>" * 200
+    html = f"<!doctype html><meta charset=utf-8><p>{first}</p>{filler}<p id=wanted>{second}</p>{filler}"
+    (tmp_path / "page.html").write_text(html, encoding="utf-8")
+    text = f"{first}\n{second}"
+    start = text.index(opening, len(first))
+    passage = Passage("p", "r", start, len(text), text[start:], (), "done")
+    serve = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        link = source_link(f"http://127.0.0.1:{server.server_port}/page.html", "text/html", passage, text)
+        tab = browser.new_page(viewport={"width": 900, "height": 700})
+        tab.goto(link)
+        tab.wait_for_function("window.scrollY > 0", timeout=10_000)
+        box = tab.locator("#wanted").bounding_box()
+        tab.close()
+        server.shutdown()
+    assert 0 <= box["y"] < 700

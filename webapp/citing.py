@@ -24,7 +24,7 @@ def _cited(passage_id: str) -> tuple[Cited, dict[str, str | None]]:
     start, end = number("start", passage.start), number("end", passage.end)
     report = index.report(summary.id, summary.version_id)
     cited = cite(report, passage, datetime.now(UTC).date(), (start, end))
-    source = source_link(summary.metadata.url, summary.media_type, passage)
+    source = source_link(summary.metadata.url, summary.media_type, passage, report.text)
     return cited, {"link": passage_link(passage, (start, end)), "source": source}
 
 

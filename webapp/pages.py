@@ -245,7 +245,7 @@ def report(report_id: str) -> str:
         standing=found.quotation,
         elsewhere=_elsewhere(quotation, found.quotation),
         missing=bool(wanted and passage is None),
-        source=source_link(url, whole.summary.media_type, passage) if passage else url,
+        source=source_link(url, whole.summary.media_type, passage, whole.text) if passage else url,
         removed_characters=sum(len(removal.text) for removal in whole.removals),
         highwire=highwire(item),
         coins=coins(item),
