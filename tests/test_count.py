@@ -244,6 +244,16 @@ def test_one_place_in_the_text_counts_once(grown: Index) -> None:
     assert count(grown, "青梅 AND 青梅").total.occurrences == 2
 
 
+def test_what_runs_over_an_edge_counts_in_the_report_alone_and_hides_nothing(grown: Index) -> None:
+    total = count(grown, "成效推行").total
+    assert (total.occurrences, total.reports, total.passages) == (1, 1, 0)
+    # The heading ends in 成效, the passage begins with 推行.
+    total = count(grown, "推行 OR 成效推行").total
+    assert (total.occurrences, total.passages) == (2, 1)
+    assert count(grown, "成效推行 AND 报告2021").total.occurrences == 0
+    assert count(grown, "成效推行 AND 报告2021", within="report").total.occurrences == 2
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
