@@ -120,13 +120,18 @@ def matches(node: Node, found: Mapping[str, Sequence[Span]]) -> list[Span] | Non
         case Not(part):
             return [] if matches(part, found) is None else None
         case And(parts):
-            every = [matches(part, found) for part in parts]
-            return None if any(spans is None for spans in every) else [span for spans in every for span in spans or ()]
+            every: list[Span] = []
+            for one in parts:
+                if (spans := matches(one, found)) is None:
+                    return None
+                every += spans
+            return every
         case Or(parts):
             some = [spans for part in parts if (spans := matches(part, found)) is not None]
             return [span for spans in some for span in spans] if some else None
         case Near(left, right, distance):
-            return _near(matches(left, found) or (), matches(right, found) or (), distance) or None
+            near, beside = matches(left, found), matches(right, found)
+            return _near(near, beside, distance) or None if near and beside else None
 
 
 def _near(left: Sequence[Span], right: Sequence[Span], distance: int) -> list[Span]:
