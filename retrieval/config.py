@@ -77,6 +77,12 @@ class ServerSettings:
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     threads: int = Field(default=4, ge=1)
+    hosts: str = ""
+    proxies: int = Field(default=0, ge=0, le=10)
+    password_env: str = "WENZHENG_PASSWORD"  # noqa: S105  # a variable's name
+    rate_limit: str = "120 per minute"
+    max_body_mb: int = Field(default=6, ge=1)
+    timeout: float = Field(default=60.0, gt=0)
 
 
 @dataclass(frozen=True, config=_strict)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval import deadline
 from retrieval.readonly import ReadOnlyDatabase
 from retrieval.text import fold, fold_offsets
 from retrieval.types import ROLES, Report
@@ -116,4 +117,6 @@ class FulltextReader:
     def texts(self, numbers: Iterable[int]) -> Iterator[tuple[int, str]]:
         """Some folded texts with their numbers."""
         query = "SELECT n, folded FROM texts WHERE n IN (SELECT value FROM json_each(?)) ORDER BY n"
-        yield from self._database.execute(query, (json.dumps(sorted(numbers)),))
+        for row in self._database.execute(query, (json.dumps(sorted(numbers)),)):
+            deadline.check()
+            yield row

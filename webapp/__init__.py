@@ -7,9 +7,23 @@ from pathlib import Path
 from flask import Flask, Response
 
 from retrieval.config import Config, load_config
-from webapp import api, citing, collecting, comparing, downloads, errors, keeping, language, pages, placing, protection
+from webapp import (
+    access,
+    api,
+    citing,
+    collecting,
+    comparing,
+    downloads,
+    errors,
+    keeping,
+    language,
+    pages,
+    placing,
+    protection,
+)
 from webapp.service import Service
 from webapp.shelf import Shelf
+from webapp.time_limit import TimeLimit
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -25,6 +39,7 @@ def create_app(config: Config | None = None, index: Path | None = None, service:
     service = service or Service(config, index or Path(config.index.dir))
     app.extensions["wenzheng"] = service
     app.extensions["wenzheng-shelf"] = Shelf(service.root)
+    access.init(app, config.server)
     protection.init(app, service.root, keeping.blueprint)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     language.init(app)
@@ -39,6 +54,7 @@ def create_app(config: Config | None = None, index: Path | None = None, service:
     app.register_blueprint(keeping.blueprint)
     app.jinja_env.globals.update(shelves=collecting.shelves, just_added=collecting.just_added)
     app.after_request(_harden)
+    app.wsgi_app = TimeLimit(app.wsgi_app, config.server.timeout)  # type: ignore[method-assign]  # as Flask's documentation has it
     return app
 
 
@@ -47,4 +63,8 @@ def _harden(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     return response

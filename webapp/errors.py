@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, after_this_request, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from retrieval.errors import NotFoundError, QueryError, WenzhengError
 from webapp import language
+from webapp.access import PasswordError
 from webapp.protection import ForbiddenError, is_token_error
 from webapp.shelf import StaleError
 
 _STATUS: dict[type[WenzhengError], int] = {
     QueryError: 400,
+    PasswordError: 401,
     NotFoundError: 404,
     ForbiddenError: 403,
     StaleError: 409,
@@ -21,6 +23,7 @@ _STATUS: dict[type[WenzhengError], int] = {
 _HTTP = {
     404: ("not_found", "没有这个页面", "there is no such page"),
     413: ("too_large", "文件或内容太大", "the file or the text is too large"),
+    429: ("too_many", "请求太多，请过一会儿再试", "too many requests: wait a while and try again"),
     405: ("method_not_allowed", "这里不接受这种请求", "this method is not allowed here"),
 }
 _log = logging.getLogger("wenzheng")
@@ -38,6 +41,8 @@ def handle(error: Exception) -> tuple[Response | str, int]:
         zh = "这个表单不是从本站打开的页面发出的，或浏览器没有保存 Cookie；请返回、刷新后再提交"
         en = "this form did not come from an open page of this site, or cookies are off: go back, reload and send it again"
         return _answer(400, "form_token", zh, en)
+    if isinstance(error, SecurityError):
+        return _unknown_host()
     if isinstance(error, HTTPException) and error.code:
         code, zh, en = _HTTP.get(error.code, ("bad_request", "请求有误", error.name))
         return _answer(error.code, code, zh, en)
@@ -45,8 +50,24 @@ def handle(error: Exception) -> tuple[Response | str, int]:
     return _answer(500, "internal", "服务器出错了，已记入日志", "something went wrong; it has been logged")
 
 
+def _unknown_host() -> tuple[Response, int]:
+    """In plain text: where the name is not this site's, nothing of the site is shown."""
+    text = (
+        "本站不用这个名称；可在 config.toml 的 [server] hosts 里加上\n"
+        "this site does not go by that name; add it to [server] hosts in config.toml\n"
+    )
+    return Response(text, content_type="text/plain; charset=utf-8"), 400
+
+
 def _answer(status: int, code: str, zh: str, en: str) -> tuple[Response | str, int]:
+    if status == 401:
+        after_this_request(_ask_for_password)
     message = zh if language.current() == "zh" else en
     if request.path.startswith("/api/"):
         return jsonify({"error": {"code": code, "message": message}}), status
     return render_template("error.html", status=status, message=message), status
+
+
+def _ask_for_password(response: Response) -> Response:
+    response.headers["WWW-Authenticate"] = 'Basic realm="wenzheng", charset="UTF-8"'
+    return response

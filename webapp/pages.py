@@ -23,7 +23,7 @@ from webapp.difference import differences
 from webapp.evidence import evidence_model
 from webapp.finding import find
 from webapp.lasting import changes, grounds
-from webapp.links import passage_link, report_link, source_link, words_link
+from webapp.links import passage_link, report_link, source_link, web_address, words_link
 from webapp.marks import Run, runs
 from webapp.reading import read_at
 from webapp.requests import (
@@ -231,7 +231,7 @@ def report(report_id: str) -> str:
     wanted, quotation = request.args.get("passage", ""), quoted()
     found = read_at(index, report_id, wanted, request.args.get("version"), quotation)
     whole, passage = found.report, found.passage
-    url = whole.summary.metadata.url
+    url = web_address(whole.summary.metadata.url)
     item = record(whole, passage, datetime.now(UTC).date())
     return render_template(
         "report.html",

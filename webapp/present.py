@@ -12,7 +12,7 @@ from webapp.counting import Count, Line
 from webapp.figures import Figure
 from webapp.finding import Found
 from webapp.items import Item
-from webapp.links import passage_link, report_link, source_link, words_link
+from webapp.links import passage_link, report_link, source_link, web_address, words_link
 from webapp.matrix import Matrix, Row
 from webapp.summary import Summary
 from webapp.tally import GROUPED, Tally
@@ -42,7 +42,7 @@ def report_object(summary: ReportSummary) -> Json:
         "signed_date": metadata.signed_date,
         "index_number": metadata.index_number,
         "document_number": metadata.document_number,
-        "url": metadata.url,
+        "url": web_address(metadata.url),
         "invented": metadata.invented,
         "reference": metadata.reference,
         "found_in": metadata.found,

@@ -18,7 +18,6 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from retrieval import layout
 from retrieval.errors import WenzhengError
 from retrieval.files import sync_directory
-from webapp.sharing import MOST_BYTES
 
 
 class ForbiddenError(WenzhengError):
@@ -38,7 +37,6 @@ def init(app: Flask, root: Path, api: Blueprint) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         # A note may be written over days: the token lasts as long as the browser's session.
         WTF_CSRF_TIME_LIMIT=None,
-        MAX_CONTENT_LENGTH=MOST_BYTES + 100_000,
     )
     protection = CSRFProtect(app)
     protection.exempt(api)

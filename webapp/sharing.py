@@ -22,6 +22,7 @@ from retrieval.text import bare
 from retrieval.types import Passage, Report, ReportSummary
 from webapp.collections import MOST_ITEMS, Collection, Collections, collection_named, insert
 from webapp.items import Draft, Item, clean_note, clean_tags, item_of, tags_stored
+from webapp.links import web_address
 from webapp.shelf import clean, clean_name
 
 FORMAT, VERSION = "wenzheng-collection", 1
@@ -194,7 +195,7 @@ def _checked(item: SharedItem) -> SharedItem:
         )
     if item.passage.end - item.passage.start != len(words) or not 0 <= item.passage.start < _FARTHEST:
         raise _bad(f"“{words[:30]}”的位置不符", f"the offsets of “{words[:30]}” do not fit it")
-    url = metadata.url if (metadata.url or "").startswith(("http://", "https://")) else None
+    url = web_address(metadata.url)
     report = replace(item.report, metadata=replace(metadata, url=url))
     return replace(item, report=report, note=clean_note(item.note), tags=clean_tags(item.tags), added=_time(item.added))
 

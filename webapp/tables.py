@@ -15,7 +15,7 @@ from webapp.citation import citation_of
 from webapp.collections import Collection
 from webapp.counting import Count
 from webapp.items import Item
-from webapp.links import passage_link, report_link, source_link
+from webapp.links import passage_link, report_link, source_link, web_address
 from webapp.matrix import Matrix, Record
 from webapp.spread import Spread
 from webapp.tally import GROUPED, Dimension, Tally
@@ -264,7 +264,7 @@ def _source(
         "date": metadata.publication_date,
         "page": passage.page if passage else None,
         "headings": " › ".join(passage.heading_path) if passage else None,
-        "url": source_link(metadata.url, report.media_type, passage) if passage else metadata.url,
+        "url": source_link(metadata.url, report.media_type, passage) if passage else web_address(metadata.url),
         "link": site.rstrip("/") + (passage_link(passage, span, version) if passage else report_link(report.id)),
         "citation": citation_of(report),
         "passage": passage.id if passage else None,

@@ -1,43 +1,15 @@
-"""Commands that ask the index: the site, search, answers, evaluation, and which model is in use."""
+"""Commands that ask the index: search, answers, evaluation, and which model is in use."""
 
 from __future__ import annotations
 
-import logging
-import sys
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from retrieval.config import load_config
-from wenzheng.opening import open_index_searcher, open_model
+from wenzheng.opening import open_index_searcher
 from wenzheng.options import Context, context_of, filter_options, index_option
-
-
-@click.command()
-@index_option
-@click.option("--host", help="Address to listen on.")
-@click.option("--port", type=int, help="Port to listen on.")
-def serve(index_dir: Path | None, host: str | None, port: int | None) -> None:
-    """Serve the site and the API."""
-    import waitress
-
-    from webapp import create_app
-
-    context = context_of(index_dir)
-    settings = context.config.server
-    open_model(context.config)
-    app = create_app(context.config, context.index)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
-    address = f"http://{host or settings.host}:{settings.port if port is None else port}"
-    click.echo(f"问政已启动 / serving {context.index}: {address} （Ctrl+C 结束 / to stop）", err=True)
-    waitress.serve(
-        app,
-        host=host or settings.host,
-        port=settings.port if port is None else port,
-        threads=settings.threads,
-        ident=None,
-    )
 
 
 @click.command()

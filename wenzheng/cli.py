@@ -11,7 +11,7 @@ import click
 
 from retrieval.config import load_config
 from retrieval.errors import ConfigError, QueryError, WenzhengError
-from wenzheng import __version__, asking, collecting, comparing, corpus
+from wenzheng import __version__, asking, collecting, comparing, corpus, serving
 from wenzheng.options import Context, index_option
 
 
@@ -30,7 +30,7 @@ for _command in (
     *(corpus.index, corpus.fetch, corpus.reports, corpus.passages, corpus.inspect, corpus.diff, corpus.status),
     *(
         corpus.verify,
-        asking.serve,
+        serving.serve,
         asking.search,
         asking.ask,
         asking.compare,
