@@ -83,6 +83,8 @@ class ServerSettings:
     rate_limit: str = "120 per minute"
     max_body_mb: int = Field(default=6, ge=1)
     timeout: float = Field(default=60.0, gt=0)
+    grace: float = Field(default=10.0, ge=0)
+    log_queries: bool = False
 
 
 @dataclass(frozen=True, config=_strict)

@@ -27,6 +27,7 @@ HEAVY = {
     "lark": "webapp/expression.py",
     "openpyxl": "indexer/readers/sheet.py",
     "xlsxwriter": "webapp/export.py",
+    "prometheus_client": "webapp/metrics.py",
     "flask_limiter": "webapp/access.py",
     "flask_wtf": "webapp/protection.py",
     "pdfplumber": "indexer/readers/pdf.py",

@@ -17,10 +17,14 @@ from webapp import (
     errors,
     keeping,
     language,
+    observing,
+    operating,
     pages,
     placing,
     protection,
 )
+from webapp.metrics import Metrics
+from webapp.observing import Observer
 from webapp.service import Service
 from webapp.shelf import Shelf
 from webapp.time_limit import TimeLimit
@@ -39,6 +43,7 @@ def create_app(config: Config | None = None, index: Path | None = None, service:
     service = service or Service(config, index or Path(config.index.dir))
     app.extensions["wenzheng"] = service
     app.extensions["wenzheng-shelf"] = Shelf(service.root)
+    observing.init(app)
     access.init(app, config.server)
     protection.init(app, service.root, keeping.blueprint)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -52,9 +57,13 @@ def create_app(config: Config | None = None, index: Path | None = None, service:
     app.register_blueprint(collecting.blueprint)
     app.register_blueprint(placing.blueprint)
     app.register_blueprint(keeping.blueprint)
+    app.register_blueprint(operating.blueprint)
     app.jinja_env.globals.update(shelves=collecting.shelves, just_added=collecting.just_added)
     app.after_request(_harden)
+    app.extensions["wenzheng-metrics"] = figures = Metrics(service)
     app.wsgi_app = TimeLimit(app.wsgi_app, config.server.timeout)  # type: ignore[method-assign]  # as Flask's documentation has it
+    observer = Observer(app.wsgi_app, figures.note, log_queries=config.server.log_queries)
+    app.extensions["wenzheng-observer"] = app.wsgi_app = observer  # type: ignore[method-assign]  # as above
     return app
 
 

@@ -10,7 +10,7 @@ import ipaddress
 import os
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from limits import RateLimitItemPerMinute, parse_many
@@ -24,7 +24,9 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _EVERYWHERE = ("", "*", "0.0.0.0", "::")  # noqa: S104  # to recognise such a binding, not to make one
 _FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded")
 # Views that answer without the password.
-_OPEN = {"api.healthz"}
+_OPEN = {"operating.healthz", "operating.readyz"}
+# And those that do for programs on this machine.
+_OPEN_HERE = {"operating.metrics"}
 # Wrong passwords of one client.
 _GUESSES = RateLimitItemPerMinute(10)
 
@@ -60,7 +62,8 @@ def init(app: Flask, settings: ServerSettings) -> None:
 
     @app.before_request
     def known_person() -> None:
-        if password and request.endpoint not in _OPEN:
+        here = request.endpoint in _OPEN_HERE and from_this_machine()
+        if password and not here and request.endpoint not in _OPEN:
             _check_password(password, limiter)
 
     app.extensions["wenzheng-password"] = password
@@ -112,12 +115,6 @@ def is_loopback(address: str) -> bool:
 def from_this_machine() -> bool:
     """Whether a program on this machine asks for itself: what a proxy passes on comes from elsewhere."""
     return is_loopback(request.remote_addr or "") and not any(name in request.headers for name in _FORWARDED)
-
-
-def has_password() -> bool:
-    """Whether the request brings the site's password; never where the site has none."""
-    password: str = current_app.extensions["wenzheng-password"]
-    return bool(password) and _brings(password)
 
 
 def _limiter(app: Flask, settings: ServerSettings) -> Limiter:

@@ -107,9 +107,3 @@ def original(report_id: str) -> Response:
     )
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
-
-
-@blueprint.get("/healthz")
-def healthz() -> Response:
-    manifest = service().searcher.index.manifest
-    return jsonify({"status": "ok", "version": manifest.number, "reports": manifest.reports})

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from retrieval.errors import NotFoundError, QueryError, WenzhengError
 from webapp import language
 from webapp.access import PasswordError
+from webapp.observing import request_id
 from webapp.protection import ForbiddenError, is_token_error
 from webapp.shelf import StaleError
 
@@ -46,7 +47,8 @@ def handle(error: Exception) -> tuple[Response | str, int]:
     if isinstance(error, HTTPException) and error.code:
         code, zh, en = _HTTP.get(error.code, ("bad_request", "请求有误", error.name))
         return _answer(error.code, code, zh, en)
-    _log.exception("unexpected error on %s", request.path)
+    where = request.url_rule.rule if request.url_rule else ""
+    _log.exception("unexpected error", extra={"fields": {"request_id": request_id(), "route": where}})
     return _answer(500, "internal", "服务器出错了，已记入日志", "something went wrong; it has been logged")
 
 
@@ -64,8 +66,8 @@ def _answer(status: int, code: str, zh: str, en: str) -> tuple[Response | str, i
         after_this_request(_ask_for_password)
     message = zh if language.current() == "zh" else en
     if request.path.startswith("/api/"):
-        return jsonify({"error": {"code": code, "message": message}}), status
-    return render_template("error.html", status=status, message=message), status
+        return jsonify({"error": {"code": code, "message": message, "request_id": request_id()}}), status
+    return render_template("error.html", status=status, message=message, request_id=request_id()), status
 
 
 def _ask_for_password(response: Response) -> Response:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
+import signal
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from retrieval.config import Config
 from wenzheng.opening import open_model
 from wenzheng.options import context_of, index_option
+
+if TYPE_CHECKING:
+    # Flask is imported only to serve.
+    from webapp.observing import Observer
 
 # Addresses with the places of a long list are a quarter of this.
 _MOST_HEADERS = 100_000
@@ -28,6 +38,7 @@ def serve(index_dir: Path | None, host: str | None, port: int | None, without_pa
 
     from webapp import create_app
     from webapp.access import check_exposure
+    from webapp.observing import JsonLines
 
     context = context_of(index_dir)
     config = _listening(context.config, host, port)
@@ -35,12 +46,16 @@ def serve(index_dir: Path | None, host: str | None, port: int | None, without_pa
     check_exposure(settings, without_password=without_password)
     open_model(config)
     app = create_app(config, context.index)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines(log_queries=settings.log_queries))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{shown}:{settings.port}"
     click.echo(f"问政已启动 / serving {context.index}: {address} （Ctrl+C 结束 / to stop）", err=True)
-    waitress.serve(
+    channels: dict[int, Any] = {}
+    server = waitress.create_server(
         app,
+        map=channels,
         host=settings.host,
         port=settings.port,
         threads=settings.threads,
@@ -51,6 +66,29 @@ def serve(index_dir: Path | None, host: str | None, port: int | None, without_pa
         # The site looks at these itself: it must know that a proxy passed a request on, and believes none unasked.
         clear_untrusted_proxy_headers=False,
     )
+    _stop_gently(app.extensions["wenzheng-observer"], channels, settings.grace)
+    server.run()
+
+
+def _stop_gently(observer: Observer, channels: dict[int, Any], grace: float) -> None:
+    """On SIGTERM take no new connection, let the requests in progress end, then stop; at once if told again."""
+
+    def finish() -> None:
+        end = time.monotonic() + grace
+        observer.wait_until_idle(grace)
+        while time.monotonic() < end and any(getattr(one, "total_outbufs_len", 0) for one in channels.values()):
+            time.sleep(0.05)
+        _thread.interrupt_main()
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        if observer.stopping:
+            raise KeyboardInterrupt
+        observer.stopping = True
+        for one in channels.values():
+            one.accepting = False
+        threading.Thread(target=finish, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, told)
 
 
 def _listening(config: Config, host: str | None, port: int | None) -> Config:
