@@ -11,7 +11,7 @@ import click
 
 from retrieval.config import load_config
 from retrieval.errors import ConfigError, QueryError, WenzhengError
-from wenzheng import __version__, asking, collecting, comparing, corpus, serving
+from wenzheng import __version__, asking, collecting, comparing, corpus, safekeeping, serving
 from wenzheng.options import Context, index_option
 
 
@@ -31,6 +31,8 @@ for _command in (
     *(
         corpus.verify,
         serving.serve,
+        safekeeping.backup,
+        safekeeping.restore,
         asking.search,
         asking.ask,
         asking.compare,
