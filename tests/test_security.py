@@ -361,3 +361,11 @@ def test_cookies_go_by_tls_alone_where_the_site_is_reached_by_tls(site: Site) ->
     cookie = page.headers["Set-Cookie"]
     assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Lax"))
     assert "Secure" not in site().get("/collections").headers["Set-Cookie"]
+
+
+def test_what_is_promised_names_its_tests_and_is_linked_from_the_readme() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/\w+\.py)`", text)
+    assert "tests/test_security.py" in named
+    assert [path for path in named if not (ROOT / path).is_file()] == []
+    assert "(SECURITY.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
