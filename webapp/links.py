@@ -40,18 +40,16 @@ def words_link(report_id: str, passage_id: str | None, words: str, start: int) -
     return report_link(report_id, passage_id, quoted(words, start))
 
 
-def source_link(url: str | None, media_type: str, passage: Passage, text: str | None = None) -> str | None:
-    """The publisher's page with the passage's words in a text fragment, or the PDF's page.
-
-    With the report's `text` a beginning that stands in it more than once is told apart by what stands before it.
-    """
 def web_address(url: str | None) -> str | None:
     """An address that may become a link: what reports and manifests call one may be a script."""
     return url if (url or "").lower().startswith(("http://", "https://")) else None
 
 
-def source_link(url: str | None, media_type: str, passage: Passage) -> str | None:
-    """The publisher's page with the passage's words in a text fragment, or the PDF's page."""
+def source_link(url: str | None, media_type: str, passage: Passage, text: str | None = None) -> str | None:
+    """The publisher's page with the passage's words in a text fragment, or the PDF's page.
+
+    With the report's `text` a beginning that stands in it more than once is told apart by what stands before it.
+    """
     url = web_address(url)
     if not url:
         return None
