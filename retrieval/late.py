@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+# Texts widened to float32 at a time: some 20 MB, which stays in the processor's caches better than gigabytes.
+_TOGETHER = 128
 CODES, SCALES, STARTS = "tokens.codes.npy", "tokens.scales.npy", "tokens.starts.npy"
 
 
@@ -75,13 +77,18 @@ def maxsim(query: np.ndarray, texts: Sequence[TokenCodes]) -> np.ndarray:
 def token_maxima(query: np.ndarray, texts: Sequence[TokenCodes]) -> np.ndarray:
     """The greatest cosine of each query token with any token of each text, shape (texts, query tokens)."""
     maxima = np.full((len(texts), len(query)), -1, np.float32)
+    for start in range(0, len(texts), _TOGETHER):
+        _fill(maxima[start : start + _TOGETHER], query, texts[start : start + _TOGETHER])
+    return maxima
+
+
+def _fill(maxima: np.ndarray, query: np.ndarray, texts: Sequence[TokenCodes]) -> None:
     sizes = np.array([len(text.scales) for text in texts])
     filled = [int(i) for i in np.flatnonzero(sizes)]
     if not filled:
-        return maxima
+        return
     codes = np.concatenate([texts[i].codes for i in filled]).astype(np.float32)
     scales = np.concatenate([texts[i].scales for i in filled])
     similar = (codes @ query.T) * scales[:, None]
     starts = np.cumsum([0, *sizes[filled][:-1]])
     maxima[filled] = np.maximum.reduceat(similar, starts, axis=0)
-    return maxima

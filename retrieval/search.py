@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -105,13 +106,15 @@ class Searcher:
         results = self.results(query, ranked, page, allowed)
         return replace(results, took_ms=round((time.perf_counter() - begin) * 1000, 1))
 
-    def results(self, query: Query, ranked: Ranked, places: Iterable[int], allowed: np.ndarray) -> Results:
+    def results(
+        self, query: Query, ranked: Ranked, places: Iterable[int], allowed: np.ndarray, *, facets: bool = True
+    ) -> Results:
         """The hits at some places of a ranking."""
         return Results(
             query=query.text,
             total=len(ranked.rows),
             hits=tuple(self._hit(ranked, place, query) for place in places),
-            facets=self._facets(ranked.rows),
+            facets=self._facets(ranked.rows) if facets else {},
             took_ms=0.0,
             scope_reports=len(set(self.index.report_numbers[allowed].tolist())),
             scope_passages=int(allowed.sum()),
@@ -132,10 +135,25 @@ class Searcher:
         if query.expansion:
             named = self.index.lexical.scores(tokens(normalise(query.expansion.measure.term)))
             rows = np.union1d(rows, _best(named, count // 2, allowed))
-        return self._scored(query, rows, spread(rows, dense_rows, dense_scores), lexical)
+        (similar,) = self._similarities(rows, query)
+        return self._fused(query, rows, spread(rows, dense_rows, dense_scores), lexical, *similar)
 
-    def rank_each(self, query: Query, allowed: np.ndarray, per_report: int) -> Ranked:
-        """As `rank`, with candidates from every report: its `per_report` nearest passages and the best by BM25."""
+    def rank_each(self, queries: Sequence[Query], allowed: np.ndarray, per_report: int) -> list[Ranked]:
+        """As `rank` for each query, with candidates from every report: its nearest passages and the best by BM25.
+
+        Token vectors are read once for all queries: reading and widening them is most of the work.
+        """
+        firsts = [self._first_of_reports(query, allowed, per_report) for query in queries]
+        every = np.unique(np.concatenate([rows for rows, _, _ in firsts]))
+        return [
+            self._fused(query, *first, *(part[np.searchsorted(every, first[0])] for part in similar))
+            for query, first, similar in zip(queries, firsts, self._similarities(every, *queries), strict=True)
+        ]
+
+    def _first_of_reports(
+        self, query: Query, allowed: np.ndarray, per_report: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Candidate rows with their dense scores, and BM25 of all rows."""
         dense_rows, dense_scores = self.index.nearest(query.encoded.pooled, int(allowed.sum()), allowed)
         lexical = self.index.lexical.scores(query.terms)
         by_words = _best(lexical, int(allowed.sum()), allowed)
@@ -146,10 +164,17 @@ class Searcher:
         )
         near = np.zeros(len(numbers))
         near[dense_rows] = dense_scores
-        return self._scored(query, rows, near[rows], lexical)
+        return rows, near[rows], lexical
 
-    def _scored(self, query: Query, rows: np.ndarray, dense: np.ndarray, lexical: np.ndarray) -> Ranked:
-        similarity, measure_similarity = self._similarities(rows, query)
+    def _fused(
+        self,
+        query: Query,
+        rows: np.ndarray,
+        dense: np.ndarray,
+        lexical: np.ndarray,
+        similarity: np.ndarray,
+        measure_similarity: np.ndarray,
+    ) -> Ranked:
         return fuse(
             rows,
             dense,
@@ -172,18 +197,20 @@ class Searcher:
         """Typical similarities, over passages picked evenly from the whole index."""
         alive = np.flatnonzero(self.index.report_numbers >= 0)
         picked = alive[np.linspace(0, len(alive) - 1, min(len(alive), BACKGROUND)).astype(int)] if len(alive) else alive
-        medians = [float(np.median(part)) if len(part) else np.nan for part in self._similarities(picked, query)]
+        (similar,) = self._similarities(picked, query)
+        medians = [float(np.median(part)) if len(part) else np.nan for part in similar]
         return Background(*medians)
 
-    def _similarities(self, rows: np.ndarray, query: Query) -> tuple[np.ndarray, np.ndarray]:
-        """MaxSim of each row with the query and with its measure; NaN throughout where there are no token vectors."""
-        size = len(query.encoded.tokens)
-        wanted = np.concatenate([query.encoded.tokens, query.measure_tokens])
+    def _similarities(self, rows: np.ndarray, *queries: Query) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each query MaxSim of each row with it and with its measure; NaN where there are no token vectors."""
+        parts = [part for query in queries for part in (query.encoded.tokens, query.measure_tokens)]
+        edges = np.cumsum([0, *map(len, parts)])
         nothing = np.full(len(rows), np.nan)
-        if not size or not len(rows):
-            return nothing, nothing
-        maxima = token_maxima(wanted, [self.index.tokens(row) for row in rows])
-        return maxima[:, :size].mean(axis=1), maxima[:, size:].mean(axis=1) if len(wanted) > size else nothing
+        if not edges[-1] or not len(rows):
+            return [(nothing, nothing)] * len(queries)
+        maxima = token_maxima(np.concatenate(parts), [self.index.tokens(row) for row in rows])
+        means = [maxima[:, a:b].mean(axis=1) if b > a else nothing for a, b in pairwise(edges)]
+        return list(zip(means[::2], means[1::2], strict=True))
 
     def _hit(self, ranked: Ranked, place: int, query: Query) -> Hit:
         row = int(ranked.rows[place])

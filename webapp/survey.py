@@ -73,7 +73,10 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
     if not allowed.any():
         return Survey(text, question, measure, scope, {})
     asked = [(question, query), *_otherwise(searcher, question, query)]
-    found = _together([_weighed_each(searcher, *each, allowed) for each in asked])
+    rankings = searcher.rank_each([each for _, each in asked], allowed, PER_REPORT)
+    found = _together(
+        [_weighed_each(searcher, *each, ranked, allowed) for each, ranked in zip(asked, rankings, strict=True)]
+    )
     entries: dict[str, list[Entry]] = {}
     for strength, hit in sorted(evident(found), key=lambda pair: -pair[0]):
         entry = entry_of(hit, strength, question, searcher.naming)
@@ -97,11 +100,11 @@ def _otherwise(searcher: Searcher, question: Question, query: Query) -> list[tup
 
 
 def _weighed_each(
-    searcher: Searcher, question: Question, query: Query, allowed: np.ndarray
+    searcher: Searcher, question: Question, query: Query, ranked: Ranked, allowed: np.ndarray
 ) -> dict[str, tuple[float, Hit]]:
     """Every report's own passages, as far as they could be evidence, by passage id."""
-    ranked = searcher.rank_each(query, allowed, PER_REPORT)
-    results = searcher.results(query, ranked, _possible(searcher, question, query, ranked), allowed)
+    places = _possible(searcher, question, query, ranked)
+    results = searcher.results(query, ranked, places, allowed, facets=False)
     return {hit.passage.id: (chance, hit) for chance, hit in weighed(searcher, question, query, results)}
 
 

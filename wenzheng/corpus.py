@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -60,8 +61,10 @@ def index(
         from indexer.watch import changes
 
         click.echo("等待文件变化（Ctrl+C 结束）/ waiting for files to change (Ctrl+C to stop)", err=True)
-        for _ in changes(list(paths), context.index):
-            done = run(afresh=False)
+        # Ctrl+C is how watching ends, also when it comes between an update and the next wait.
+        with suppress(KeyboardInterrupt):
+            for _ in changes(list(paths), context.index):
+                done = run(afresh=False)
     sys.exit(0 if done else 1)
 
 
