@@ -28,7 +28,8 @@ Kind = Literal["near", "words", "distinctive"]
 # containment; docs/decisions/0014).
 _SHINGLE = 4
 NEAR = 0.6
-# Below this agreement with every other place's sentences, one is distinctive. A rough line: see docs/decisions/0014.
+# For words that mean no measure of the vocabulary: below this agreement with every other place's sentences, one is
+# distinctive. A rough line: see docs/decisions/0014.
 ALIKE = 0.62
 # Sentences that are compared token by token with each sentence: its nearest by mean vector.
 _NEIGHBOURS = 12
@@ -84,7 +85,10 @@ class Phrases:
 @dataclass(frozen=True, slots=True)
 class Wording:
     """`groups` of near-verbatim sentences, the largest first, then those in `words` of their own and `distinctive` ones,
-    earliest first. Every sentence found stands in exactly one of them."""
+    earliest first. Every sentence found stands in exactly one of them.
+
+    In other words: it does not use the measure's name. Distinctive: it does, and shares its wording with no other place.
+    """
 
     survey: Survey
     groups: tuple[Group, ...]
@@ -114,7 +118,7 @@ def wording(searcher: Searcher, text: str, filters: Filters | None = None) -> Wo
             pieces = differences(entries[first_of[labels[number]]].quote, entry.quote)
             sayings.append(Saying(entry, "near", _two(contained[number, best]), places[best], pieces))
         else:
-            kind: Kind = "words" if agreement[number] >= ALIKE else "distinctive"
+            kind: Kind = "distinctive" if _own(searcher, asked, entry, agreement[number]) else "words"
             best = nearest[number]
             other = places[best] if best >= 0 else ""
             sayings.append(Saying(entry, kind, _two(agreement[number]), other, (Piece(entry.quote, "same"),)))
@@ -133,6 +137,18 @@ def wording(searcher: Searcher, text: str, filters: Filters | None = None) -> Wo
         tuple(one for one in sayings if one.kind == "distinctive"),
         _phrases(entries, places, plain),
     )
+
+
+def _own(searcher: Searcher, asked: Survey, entry: Entry, agreement: float) -> bool:
+    """Whether a sentence that copies nobody is distinctive: it names the measure, and says something of its own about it.
+
+    One that does not name the measure says the same in other words, or it would not have been found.
+    """
+    if asked.measure is None or searcher.expander is None:
+        return agreement < ALIKE
+    measures = searcher.expander.measures
+    named = searcher.expander.naming.names(normalise(entry.quote)).values()
+    return any(measures[number].term == asked.measure for numbers in named for number in numbers)
 
 
 def differences(old: str, new: str) -> tuple[Piece, ...]:
