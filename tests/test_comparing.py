@@ -156,6 +156,16 @@ def test_sentences_with_little_in_common_are_not_near_verbatim(sayings: dict[str
         assert not [quote for quote in near if quote.startswith(words[query])]
 
 
+def test_sentences_with_the_name_and_words_of_their_own_are_distinctive(sayings: dict[str, Wording]) -> None:
+    for measure in MEASURES:
+        own = {one.entry.quote[:6] for one in sayings[measure.query].distinctive}
+        otherwise = {one.entry.quote[:6] for one in sayings[measure.query].words}
+        assert measure.distinctive[:6] in own
+        assert measure.distinctive[:6] not in otherwise
+    # Its name does not stand in this one.
+    assert {one.entry.quote[:6] for one in sayings["政府法律顾问"].words} == {"选聘执业律师"}
+
+
 def test_differences_are_marked_word_by_word() -> None:
     pieces = differences("全年免罚120件。", "全年免罚35件。")
     assert [(piece.text, piece.dropped) for piece in pieces if piece.kind == "changed"] == [("35", "120")]
