@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import settings
 
 from indexer.build import build
@@ -20,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
 SHARED = ROOT.parent / "shared"
 REPORTS = SHARED / "reports"
+Site = Callable[..., FlaskClient]
 
 # A busy machine is no failure, and a failure is the same on every machine.
 settings.register_profile("wenzheng", deadline=None, derandomize=True, database=None)
@@ -85,3 +88,14 @@ def app(samples_root: Path, config: Config, encoder: Encoder):
 def client(app) -> Iterator:
     with app.test_client() as client:
         yield client
+
+
+@pytest.fixture
+def site(samples_root: Path, config: Config, encoder: Encoder) -> Site:
+    """A maker of clients of the samples' site with some of [server] set otherwise."""
+
+    def made(**settings: object) -> FlaskClient:
+        own = replace(config, server=replace(config.server, **settings))
+        return create_app(own, service=Service(own, samples_root, encoder)).test_client()
+
+    return made

@@ -19,7 +19,7 @@ from retrieval.text import fold
 from tests.conftest import quiet
 from webapp import create_app, pictures
 from webapp.answer import ask
-from webapp.reuse import GRAM, Reuse, covered_by, reuse, unshared
+from webapp.reuse import GRAM, Reuse, covered_by, reuse
 from webapp.service import Service
 from webapp.spread import Spread, spread, stated_date
 from webapp.wording import Wording, differences, wording
@@ -52,7 +52,7 @@ def sayings(planted: Planted) -> dict[str, Wording]:
 
 
 @pytest.fixture
-def site(planted: Planted, config: Config, encoder: Encoder) -> Iterator:
+def planted_site(planted: Planted, config: Config, encoder: Encoder) -> Iterator:
     with create_app(config, service=Service(config, planted.root, encoder)).test_client() as client:
         yield client
 
@@ -226,10 +226,6 @@ def test_a_changed_number_does_not_break_a_copied_sentence() -> None:
     assert covered_by("县里给法律明白人发积分卡换农资", other).sum() == 0
 
 
-def test_what_is_not_shared_is_the_rest() -> None:
-    assert unshared([(2, 4), (6, 8)], 0, 10) == [(0, 2), (4, 6), (8, 10)]
-
-
 def test_reference_documents_are_no_place_that_has_the_measure(planted: Planted) -> None:
     index = planted.searcher.index
     (reference,) = index.references.values()
@@ -276,39 +272,41 @@ def test_a_picture_is_also_a_png(spreads: dict[str, Spread]) -> None:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("path", ["/wording", "/spread", "/wording?q=首违不罚", "/spread?q=首违不罚"])
-def test_pages_answer_in_both_languages(site, path: str, lang: str) -> None:
-    response = site.get(f"{path}{'&' if '?' in path else '?'}lang={lang}")
+def test_pages_answer_in_both_languages(planted_site, path: str, lang: str) -> None:
+    response = planted_site.get(f"{path}{'&' if '?' in path else '?'}lang={lang}")
     assert response.status_code == 200
     assert "{" not in response.text.split("<main")[1].split("<svg")[0].replace("{}", "")
 
 
-def test_the_reuse_page_marks_and_folds_shared_wording(site, planted: Planted) -> None:
+def test_the_reuse_page_marks_and_folds_shared_wording(planted_site, planted: Planted) -> None:
     told = reuse_of(planted, "说理式执法，在处罚决定书", "榆关县", 2018)
-    page = site.get(f"/reuse/{told.passage.id}").text
+    page = planted_site.get(f"/reuse/{told.passage.id}").text
     assert 'class="shared"' in page
-    folded = site.get(f"/reuse/{told.passage.id}?fold=1").text
+    folded = planted_site.get(f"/reuse/{told.passage.id}?fold=1").text
     assert 'class="folded"' in folded
     assert 'class="shared"' not in folded
 
 
 @pytest.mark.parametrize("name", ["curve.svg", "curve.png", "timeline.svg", "timeline.png"])
-def test_pictures_are_downloaded_as_files(site, name: str) -> None:
-    response = site.get(f"/pictures/{name}?q=首违不罚")
+def test_pictures_are_downloaded_as_files(planted_site, name: str) -> None:
+    response = planted_site.get(f"/pictures/{name}?q=首违不罚")
     assert response.status_code == 200
     assert response.headers["Content-Disposition"].startswith("attachment")
 
 
-def test_the_api_gives_what_the_functions_give(site, spreads: dict[str, Spread], sayings: dict[str, Wording]) -> None:
-    told = site.get("/api/v1/spread?q=首违不罚").json
+def test_the_api_gives_what_the_functions_give(
+    planted_site, spreads: dict[str, Spread], sayings: dict[str, Wording]
+) -> None:
+    told = planted_site.get("/api/v1/spread?q=首违不罚").json
     assert [place["first_done"] for place in told["places"]] == [p.first_done for p in spreads["首违不罚"].places]
-    said = site.get("/api/v1/wording?q=首违不罚").json
+    said = planted_site.get("/api/v1/wording?q=首违不罚").json
     assert [group["places"] for group in said["groups"]] == [list(group.places) for group in sayings["首违不罚"].groups]
 
 
 @pytest.mark.parametrize("what", ["wording", "spread"])
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "docx", "md", "json"])
-def test_wording_and_spread_can_be_taken_away(site, what: str, suffix: str) -> None:
-    response = site.get(f"/download/{what}.{suffix}?q=首违不罚")
+def test_wording_and_spread_can_be_taken_away(planted_site, what: str, suffix: str) -> None:
+    response = planted_site.get(f"/download/{what}.{suffix}?q=首违不罚")
     assert response.status_code == 200
     assert len(response.data) > 500
 

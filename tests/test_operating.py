@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,22 +20,12 @@ from flask.testing import FlaskClient
 
 from retrieval.config import Config
 from retrieval.encoder import Encoder
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Site
 from webapp import create_app
 from webapp.observing import JsonLines, Observer
 from webapp.service import Service
 
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
-Site = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def site(samples_root: Path, config: Config, encoder: Encoder) -> Site:
-    def made(**settings: object) -> FlaskClient:
-        own = replace(config, server=replace(config.server, **settings))
-        return create_app(own, service=Service(own, samples_root, encoder)).test_client()
-
-    return made
 
 
 @pytest.fixture

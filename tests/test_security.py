@@ -7,8 +7,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,25 +18,13 @@ from retrieval.config import Config, ServerSettings
 from retrieval.encoder import Encoder
 from retrieval.errors import ConfigError
 from retrieval.store import Index
-from tests.conftest import ROOT, quiet
+from tests.conftest import ROOT, Site, quiet
 from webapp import create_app
 from webapp.access import check_exposure
 from webapp.service import Service
 
 PASSWORD = "松鹤-correct-horse"
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
-Site = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def site(samples_root: Path, config: Config, encoder: Encoder) -> Site:
-    """A client of the samples' site with some of [server] set otherwise."""
-
-    def made(**settings: object) -> FlaskClient:
-        own = replace(config, server=replace(config.server, **settings))
-        return create_app(own, service=Service(own, samples_root, encoder)).test_client()
-
-    return made
 
 
 def basic(password: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ the texts themselves. A number or name changed inside a copied sentence breaks a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -136,13 +136,3 @@ def _runs(covered: np.ndarray) -> list[tuple[int, int]]:
 
 def _mean(covered: np.ndarray) -> float:
     return round(float(covered.mean()), 3) if len(covered) else 0.0
-
-
-def unshared(spans: Iterable[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
-    """What of `start:end` lies outside the spans, which do not overlap and stand in order."""
-    left, at = [], start
-    for a, b in spans:
-        if at < a:
-            left.append((at, a))
-        at = b
-    return left + ([(at, end)] if at < end else [])

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from wenzheng.opening import open_index_searcher
 from wenzheng.options import context_of, filter_options, index_option
 
+if TYPE_CHECKING:
+    # Imported by the commands that need them: the shell waits for what is imported here.
+    from retrieval.search import Searcher
+    from retrieval.types import Filters
+    from webapp.tables import Table
+
+T = TypeVar("T")
 _out = click.option(
     "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="A .csv, .xlsx, .docx, .md or .json file."
 )
@@ -30,19 +40,14 @@ def wording(
     **named: str,
 ) -> None:
     """One measure in the words of different places: near-verbatim, in other words, distinctive."""
-    from retrieval.filters import parse_filters
     from webapp import compared, tables
     from webapp.wording import wording as wording_of
-    from wenzheng import show, show_compared
+    from wenzheng import show_compared
 
-    searcher, filters = open_index_searcher(context_of(index_dir)), parse_filters(dict(named))
+    searcher, filters = _asked(index_dir, named)
     said = wording_of(searcher, measure_words, filters)
-    if out:
-        show.table_file(tables.of_wording(searcher, said, filters, ""), out)
-    elif as_json:
-        show.output(compared.wording_object(said))
-    else:
-        show_compared.wording(said)
+    table = partial(tables.of_wording, searcher, said, filters, "")
+    _give(said, compared.wording_object, show_compared.wording, table, out, as_json=as_json)
 
 
 @click.command()
@@ -60,19 +65,14 @@ def spread(
     **named: str,
 ) -> None:
     """When each place first reports a measure; plans apart, missing years as gaps."""
-    from retrieval.filters import parse_filters
     from webapp import compared, tables
     from webapp.spread import spread as spread_of
-    from wenzheng import show, show_compared
+    from wenzheng import show_compared
 
-    searcher, filters = open_index_searcher(context_of(index_dir)), parse_filters(dict(named))
+    searcher, filters = _asked(index_dir, named)
     found = spread_of(searcher, measure_words, filters)
-    if out:
-        show.table_file(tables.of_spread(searcher, found, filters, ""), out)
-    elif as_json:
-        show.output(compared.spread_object(found))
-    else:
-        show_compared.spread(found)
+    table = partial(tables.of_spread, searcher, found, filters, "")
+    _give(found, compared.spread_object, show_compared.spread, table, out, as_json=as_json)
 
 
 @click.command()
@@ -89,3 +89,29 @@ def reuse(index_dir: Path | None, as_json: bool, passage_id: str) -> None:
     index = open_index(context_of(index_dir).index)
     told = reused(index, *index.find_passage(passage_id))
     show.output(compared.reuse_object(told)) if as_json else show_compared.reuse(told)
+
+
+def _asked(index_dir: Path | None, named: dict[str, str]) -> tuple[Searcher, Filters]:
+    from retrieval.filters import parse_filters
+
+    return open_index_searcher(context_of(index_dir)), parse_filters(dict(named))
+
+
+def _give(
+    found: T,
+    as_object: Callable[[T], dict[str, Any]],
+    print_it: Callable[[T], None],
+    table: Callable[[], Table],
+    out: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """As a file, as the API's object, or for people."""
+    from wenzheng import show
+
+    if out:
+        show.table_file(table(), out)
+    elif as_json:
+        show.output(as_object(found))
+    else:
+        print_it(found)
