@@ -11,11 +11,13 @@ from pathlib import Path
 import docx
 import openpyxl
 import pytest
+from docx.shared import Twips
 from flask.testing import FlaskClient
 
 from tests.test_formats import OFFICE, converted
 from webapp.export import FORMATS, as_csv, as_xlsx
 from webapp.tables import Table
+from webapp.word import as_docx
 
 HOSTILE = ["=1+1", "+cmd|' /C calc'!A0", "-2", "@SUM(A1)", "\t=1", "\r=1"]
 
@@ -111,3 +113,20 @@ def test_libreoffice_opens_the_word_document_with_its_footnotes(client: FlaskCli
     text = converted(tmp_path / "a.docx", "html").decode("utf-8", "replace")
     assert "[EB/OL]" in text
     assert "说理式" in text
+
+
+def test_every_word_table_fits_its_page() -> None:
+    names = ("省 province", "市州 prefecture", "县区 county", "乡镇 township", "年 year", "作用 role", "原文 quotation",
+             "笔记 note", "标签 tags", "组 group", "说法 wording")  # fmt: skip
+    document = docx.Document(io.BytesIO(b"".join(as_docx(Table("表", names, [("",) * len(names)])))))
+    section = document.sections[0]
+    room = section.page_width - section.left_margin - section.right_margin
+    # Word keeps widths in twentieths of a point.
+    assert sum(column.width for column in document.tables[0].columns) <= room + len(names) * Twips(1)
+
+
+def test_the_word_file_of_a_spread_has_its_first_years() -> None:
+    row = ("云溪县", 2017, "≤", "建立制度。")
+    names = ("地方 place", "首次已做 first done", "可能更早 censored", "原文 quotation")
+    document = docx.Document(io.BytesIO(b"".join(as_docx(Table("表", names, [row])))))
+    assert [cell.text for cell in document.tables[0].rows[1].cells] == ["云溪县", "2017", "≤", "建立制度。"]

@@ -26,7 +26,8 @@ _COLUMNS = (
     "地方 place", "省 province", "市州 prefecture", "县区 county", "乡镇 township", "年 year", "举措 measure", "结果 state",
     "作用 role", "原文 quotation", "笔记 note", "标签 tags", "最相近的句子 sentence", "数字 figure", "左文 left", "词语 match",
     "右文 right", "按 by", "值 value", "出现次数 occurrences", "每万字 per 10,000", "报告 reports", "范围内报告 reports in scope",
-    "段落 passages", "地方 places",
+    "段落 passages", "地方 places", "组 group", "说法 wording", "首次已做 first done", "可能更早 censored", "文中日期 stated",
+    "首次计划 first planned", "缺的年份 gaps", "计划之后 plans",
 )  # fmt: skip
 _QUOTED = ("原文 quotation", "最相近的句子 sentence", "词语 match")
 # Centimetres of a landscape page.
@@ -62,12 +63,21 @@ def as_docx(table: Table) -> Iterator[bytes]:
             notes.append(note)
             quoted = next((cell for cell, (_, name) in zip(cells, chosen, strict=True) if name in _QUOTED), cells[-1])
             quoted.paragraphs[-1]._p.append(_reference(len(notes)))
-    for column, (_, name) in zip(grid.columns, chosen, strict=True):
-        column.width = Cm(_WIDTHS.get(name, _NARROW))
+    room = (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
+    for column, width in zip(
+        grid.columns, _fitting([_WIDTHS.get(name, _NARROW) for _, name in chosen], room), strict=True
+    ):
+        column.width = width
     _write_footnotes(document, notes)
     file = io.BytesIO()
     document.save(file)
     yield file.getvalue()
+
+
+def _fitting(widths: Sequence[float], room: int) -> list[int]:
+    """Centimetres as lengths that fit a page's room together: what is cut off at its edge cannot be read."""
+    share = min(1.0, room / max(1, Cm(sum(widths))))
+    return [Cm(width * share) for width in widths]
 
 
 def _source(header: Sequence[str], row: Sequence[Value]) -> str:
