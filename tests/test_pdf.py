@@ -6,10 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import docx
+from docx.shared import Cm
 
 from indexer.readers import read
 from indexer.readers.document import Document
 from tests.test_browser import CHROMIUM
+from tests.test_formats import OFFICE
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: make browser")
 
@@ -163,3 +166,74 @@ def test_a_table_that_lays_text_out_gives_each_cell_by_itself(tmp_path: Path) ->
     )
     texts = [block.text for block in printed(f'<table border="1">{rows}</table>', tmp_path).blocks]
     assert texts == ["健全依法行政制度0", LEFT * 4 + RIGHT * 4, "健全依法行政制度1", LEFT * 4 + RIGHT * 4]
+
+
+LONG = "对全县行政执法案卷开展集中评查并逐卷反馈问题、限期整改、跟踪复核，评查结果纳入年度考核" * 6 + "。"
+SMALL_PAGE = (
+    "<style>@page{size:A5;margin:2cm} table{border-collapse:collapse;width:100%} td,th{border:1px solid}</style>"
+)
+
+
+def below(lines: int, table: str) -> str:
+    """A table below so many lines of text."""
+    return SMALL_PAGE + "<p>说明</p>" * lines + f"<table>{table}</table>"
+
+
+@pytest.mark.parametrize("head", ["", "<thead><tr><th>序号</th><th>内容</th><th>数量</th></tr></thead>"])
+def test_a_row_that_the_page_break_cuts_is_one_row(tmp_path: Path, head: str) -> None:
+    rows = "".join(
+        f"<tr><td>{n}</td><td>{LONG if n == 3 else '公开结果'}</td><td>{n * 7}件</td></tr>" for n in range(5)
+    )
+    document = printed(below(9, head + rows), tmp_path)
+    texts = [block.text for block in document.blocks if "\t" in block.text and not block.furniture]
+    assert texts[-5:] == [
+        "0\t公开结果\t0件",
+        "1\t公开结果\t7件",
+        "2\t公开结果\t14件",
+        f"3\t{LONG}\t21件",
+        "4\t公开结果\t28件",
+    ]
+    cut = next(block for block in document.blocks if LONG in block.text)
+    assert [piece.page for piece in cut.pieces] == [1, 2, 1]
+
+
+def test_a_table_head_repeated_on_the_next_page_is_furniture(tmp_path: Path) -> None:
+    rows = "".join(f"<tr><td>{n}</td><td>公开结果</td></tr>" for n in range(30))
+    document = printed(below(3, f"<thead><tr><th>序号</th><th>内容</th></tr></thead>{rows}"), tmp_path)
+    heads = [block.furniture for block in document.blocks if block.text == "序号\t内容"]
+    assert heads[0] is None
+    assert len(heads) > 1
+    assert all(heads[1:])
+
+
+@pytest.mark.parametrize("lines", [8, 9])
+def test_rows_under_a_label_that_goes_on_over_the_page_break_stay_apart(tmp_path: Path, lines: int) -> None:
+    rows = "".join(f"<td>第{n}项公开结果</td><td>{n}件</td></tr><tr>" for n in range(30))
+    texts = [block.text for block in printed(below(lines, f"<tr><td rowspan=30>监督</td>{rows}"), tmp_path).blocks]
+    assert [text for text in texts if "公开" in text] == [
+        "监督\t第0项公开结果\t0件",
+        *(f"第{n}项公开结果\t{n}件" for n in range(1, 30)),
+    ]
+
+
+@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed: sudo apt install libreoffice-writer-nogui")
+@pytest.mark.parametrize("lines", range(6, 10))
+def test_a_row_that_libreoffice_rules_off_at_the_page_break_is_one_row(tmp_path: Path, lines: int) -> None:
+    word = docx.Document()
+    word.sections[0].page_height, word.sections[0].page_width = Cm(21), Cm(15)
+    for _ in range(lines):
+        word.add_paragraph("说明")
+    table = word.add_table(0, 3, style="Table Grid")
+    expected = []
+    for n in range(24):
+        texts = (f"第{n}类" if n % 2 == 0 else "", f"第{n}项事项已经公开办理结果", f"{n}件")
+        expected.append("\t".join(text for text in texts if text))
+        for cell, text in zip(table.add_row().cells, texts, strict=True):
+            cell.text = text
+    for n in range(0, 24, 2):
+        table.cell(n, 0).merge(table.cell(n + 1, 0))
+    word.save(str(tmp_path / "report.docx"))
+    command = [OFFICE, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, tmp_path / "report.docx"]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    texts = [block.text for block in read((tmp_path / "report.pdf").read_bytes(), "report.pdf").blocks]
+    assert [text for text in texts if "\t" in text] == expected

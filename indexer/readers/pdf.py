@@ -6,6 +6,7 @@ import io
 import logging
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pdfplumber
 from pdfminer.pdfdocument import PDFPasswordIncorrect
@@ -16,6 +17,7 @@ from indexer.readers.document import Block, Document, Piece
 from indexer.readers.pdf_fonts import OwnCMaps
 from indexer.readers.pdf_page import Line, page_lines
 from indexer.readers.pdf_paragraphs import Paragraphs, carried_over
+from indexer.readers.pdf_tables import Tables, repeated_headers
 from retrieval.errors import ReadError
 
 # Fonts with odd descriptors are the rule here, and pdfminer reports each glyph of them.
@@ -36,7 +38,11 @@ def read(data: bytes, name: str) -> Document:
         with pdfplumber.open(io.BytesIO(data)) as pdf:
             pdf.rsrcmgr = OwnCMaps()
             gutters: set[float] = set()
-            pages = [page_lines(page, number, gutters) for number, page in enumerate(pdf.pages, start=1)]
+            tables = Tables(pdf.pages)
+            pages = [
+                page_lines(page, number, tables.of(number - 1), gutters)
+                for number, page in enumerate(pdf.pages, start=1)
+            ]
     except (PDFException, PdfminerException, ValueError, TypeError, KeyError) as error:
         raise _unreadable(name, error) from error
     empty = [number for number, lines in enumerate(pages, start=1) if not lines]
@@ -66,7 +72,8 @@ def _unreadable(name: str, error: Exception) -> ReadError:
 def _blocks(lines: list[Line], pages: int) -> list[Block]:
     repeated = _running_lines(lines, pages)
     text = carried_over([line for line in lines if not _is_page_furniture(line, repeated)])
-    paragraphs, rest = Paragraphs([line for line in text if not line.row]), iter(text)
+    headers = repeated_headers([(line.page, line.row) for line in text])
+    paragraphs, rest = Paragraphs([line for line in text if not line.row]), iter(enumerate(text))
     blocks: list[Block] = []
     current: list[Line] = []
     for found in lines:
@@ -74,7 +81,10 @@ def _blocks(lines: list[Line], pages: int) -> list[Block]:
             reason = "页码 page number" if _PAGE_NUMBER.match(found.text) else "页眉页脚 running header"
             blocks.append(Block((found.piece,), reason))
             continue
-        line = next(rest)
+        number, line = next(rest)
+        if number in headers:
+            blocks.append(Block((line.piece,), "重复的表头 repeated table header"))
+            continue
         if current and paragraphs.begins(line, current):
             blocks.append(_joined(current))
             current = []
@@ -96,6 +106,9 @@ def _is_page_furniture(line: Line, repeated: set[str]) -> bool:
 
 
 def _joined(lines: list[Line]) -> Block:
+    if lines[0].row and len(lines) > 1:
+        cells = lines[0].row.joined([line.row for line in lines[1:] if line.row])
+        return Block(tuple(replace(lines[number].piece, text=text) for text, number in cells))
     pieces: list[Piece] = []
     for line in lines:
         if pieces and _WORDS.match(pieces[-1].text[-1:] + line.text[:1]):

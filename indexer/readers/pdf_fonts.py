@@ -1,8 +1,9 @@
-"""PDF fonts that bring their own CMap from character codes to glyphs, of which pdfminer knows the predefined ones only."""
+"""What PDF fonts say otherwise than text does: their own CMaps, and radicals in the place of ideographs."""
 
 from __future__ import annotations
 
 import io
+import unicodedata
 from typing import Any
 
 from pdfminer.cmapdb import CMap, CMapBase, CMapParser, FileCMap, IdentityCMap
@@ -11,9 +12,22 @@ from pdfminer.pdfinterp import PDFResourceManager
 from pdfminer.pdftypes import PDFStream, resolve1
 from pdfminer.psparser import PSKeyword
 
+# Many PDF writers map a glyph to the radical that shares its shape (⼈ for 人). A report's words hold no radicals,
+# so the ideograph is certain; NFKC knows the Kangxi ones, these supplements it does not.
+_SUPPLEMENT = dict(
+    zip(
+        "⺁⺃⺊⺎⺏⺐⺓⺘⺙⺝⺞⺟⺠⺢⺣⺤⺥⺦⺧⺩⺪⺫⺬⺭⺮⺯⺱⺲⺳⺴⺵⺶⺷⺸⺹⺺⺻⺼⺽⻀⻁⻂⻃⻄⻅⻆⻇⻈⻉⻋⻌⻍⻎⻏⻐⻑⻒⻓⻔⻘⻙⻚⻛⻜⻝⻟⻠⻡⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳",
+        "厂乚卜兀尣尢幺扌攵月歺母民氵灬爪爫丬牛王疋目示礻竹糹罒罒罒罓网羊羊羊老肀聿月臼艹虎衤覀西见角角讠贝车辶辶辶阝钅長镸长门青韦页风飞食飠饣首马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟",
+        strict=True,
+    )
+)
+RADICALS = {ord(radical): ideograph for radical, ideograph in _SUPPLEMENT.items()} | {
+    code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)
+}
+
 
 class OwnCMaps(PDFResourceManager):
-    """Makes fonts as pdfminer does; where it finds no CMap for one, the font's own is read."""
+    """Makes fonts as pdfminer does, which knows the predefined CMaps only: where it finds none, the font's own is read."""
 
     def get_font(self, objid: Any, spec: Any) -> Any:
         font: Any = super().get_font(objid, spec)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -11,23 +10,11 @@ from typing import Any
 
 from indexer.readers.document import Piece
 from indexer.readers.pdf_columns import Box, in_reading_order
+from indexer.readers.pdf_fonts import RADICALS
+from indexer.readers.pdf_tables import Kind, Row, rows
 
-# Many PDF writers map a glyph to the radical that shares its shape (⼈ for 人). A report's words hold no radicals,
-# so the ideograph is certain; NFKC knows the Kangxi ones, these supplements it does not.
-_SUPPLEMENT = dict(
-    zip(
-        "⺁⺃⺊⺎⺏⺐⺓⺘⺙⺝⺞⺟⺠⺢⺣⺤⺥⺦⺧⺩⺪⺫⺬⺭⺮⺯⺱⺲⺳⺴⺵⺶⺷⺸⺹⺺⺻⺼⺽⻀⻁⻂⻃⻄⻅⻆⻇⻈⻉⻋⻌⻍⻎⻏⻐⻑⻒⻓⻔⻘⻙⻚⻛⻜⻝⻟⻠⻡⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳",
-        "厂乚卜兀尣尢幺扌攵月歺母民氵灬爪爫丬牛王疋目示礻竹糹罒罒罒罓网羊羊羊老肀聿月臼艹虎衤覀西见角角讠贝车辶辶辶阝钅長镸长门青韦页风飞食飠饣首马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟",
-        strict=True,
-    )
-)
-_RADICALS = {ord(radical): ideograph for radical, ideograph in _SUPPLEMENT.items()} | {
-    code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)
-}
 # The part of a page, at its top and at its bottom, where running headers and page numbers stand.
 _MARGIN = 0.1
-# A table with a cell of more characters lays text out.
-_LONGEST_CELL = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +23,7 @@ class Line:
 
     `column` 0 goes across the page, from 1 on it counts the page's columns, from -1 down the cells of a table that
     lays text out.
-    `edge`: it stands where running headers do. `row`: it is a table's row, with tabs between its cells.
+    `edge`: it stands where running headers do. `row`: the row of a table that it is, with tabs between its cells.
     """
 
     text: str
@@ -48,7 +35,7 @@ class Line:
     size: float
     edge: bool
     column: int = 0
-    row: bool = False
+    row: Row | None = None
 
     @property
     def piece(self) -> Piece:
@@ -56,21 +43,20 @@ class Line:
         return Piece(self.text, f"page={self.page};box={box}", self.page)
 
 
-def page_lines(page: Any, number: int, gutters: set[float]) -> list[Line]:
-    """The lines of a pdfplumber page in reading order; `number` counts from 1.
+def page_lines(page: Any, number: int, tables: list[tuple[Any, Kind]], gutters: set[float]) -> list[Line]:
+    """The lines of a pdfplumber page in reading order; `number` counts from 1, `tables` are the page's from the top.
 
     A table with nothing beside it parts the page; one that text stands beside follows that text. Every character is
     in one line: those in no cell of a table are read as the rest of the page. `gutters` are those of the pages
     before, to which this adds.
     """
-    tables = sorted((table for table in page.find_tables() if _kind(table)), key=lambda table: table.bbox[1])
-    cells = [cell for table in tables for row in table.rows for cell in row.cells if cell]
+    cells = [cell for table, _ in tables for row in table.rows for cell in row.cells if cell]
     rest = page.filter(lambda thing: thing["object_type"] != "char" or not any(_inside(thing, c) for c in cells))
     words = [char for char in rest.chars if char["text"].strip()]
     top, found, floating, columns = float(page.bbox[1]), list[Line](), list[Line](), count(1)
-    for table in tables:
+    for table, kind in tables:
         _, begin, _, end = table.bbox
-        lines = list(_rows(table, number) if _kind(table) == "rows" else _cells(table, page, number))
+        lines = list(_rows(table, number) if kind == "rows" else _cells(table, page, number))
         if begin < top or any(begin < (char["top"] + char["bottom"]) / 2 < end for char in words):
             floating += lines
             continue
@@ -84,22 +70,10 @@ def _inside(char: dict[str, Any], box: Box) -> bool:
     return bool(box[0] <= x < box[2] and box[1] <= y < box[3])
 
 
-def _kind(table: Any) -> str | None:
-    """`rows` for a table of short cells, `cells` for one that lays text out beside its labels, None for a mere frame."""
-    several = sum(len([cell for cell in row.cells if cell]) > 1 for row in table.rows)
-    longest = max((len(text or "") for row in table.extract() for text in row), default=0)
-    if several and longest > _LONGEST_CELL:
-        return "cells"
-    return "rows" if several > 1 else None
-
-
 def _rows(table: Any, number: int) -> Iterator[Line]:
     size = statistics.median([char["size"] for char in table.page.chars]) if table.page.chars else 0
-    for row, cells in zip(table.rows, table.extract(), strict=True):
-        text = "\t".join(_one_line(cell) for cell in cells if cell)
-        if text.strip():
-            x0, top, x1, bottom = row.bbox
-            yield Line(text.translate(_RADICALS), number, x0, x1, top, bottom, size, edge=False, row=True)
+    for row, (x0, top, x1, bottom) in rows(table):
+        yield Line(row.text, number, x0, x1, top, bottom, size, edge=False, row=row)
 
 
 def _cells(table: Any, page: Any, number: int) -> Iterator[Line]:
@@ -108,15 +82,6 @@ def _cells(table: Any, page: Any, number: int) -> Iterator[Line]:
         for place, cell in enumerate(row.cells):
             if cell:
                 yield from _lines(page.within_bbox(cell, strict=False), page, number, -1 - place)
-
-
-def _one_line(cell: str) -> str:
-    """A cell's lines as one: a break between Han characters is no space."""
-    out = ""
-    for line in cell.split("\n"):
-        latin = out[-1:].isascii() and line[:1].isascii()
-        out += (" " if out and latin else "") + line.strip()
-    return out
 
 
 def _between(
@@ -149,7 +114,7 @@ def _lines(part: Any, page: Any, number: int, column: int) -> list[Line]:
     top, height = float(page.bbox[1]), float(page.height)
     return [
         Line(
-            text=line["text"].strip().translate(_RADICALS),
+            text=line["text"].strip().translate(RADICALS),
             page=number,
             x0=line["x0"],
             x1=line["x1"],

@@ -41,6 +41,8 @@ class Paragraphs:
         """Whether `line` begins a new paragraph after the lines of the `current` one."""
         before = current[-1]
         turns = (line.page, line.column) != (before.page, before.column)
+        if line.row and before.row and line.page != before.page:
+            return not line.row.goes_on(before.row)
         if line.row or before.row or (line.column != before.column and min(line.column, before.column) <= 0):
             return True
         if abs(line.size - before.size) > 0.1 * before.size or self._has_room(before, line):
