@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import pytest
 import docx
+import pytest
 from docx.shared import Cm
 
 from indexer.readers import read
