@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -26,59 +27,34 @@ Wording = Literal["original", "copy", "words", "distinctive"]
 
 @dataclass(frozen=True)
 class Measure:
-    """How a measure is reported: `original` is what others copy, `words` says the same otherwise."""
+    """How a measure is reported (planted.toml says what the parts are)."""
 
     query: str
     original: str
-    words: str
-    distinctive: str
+    copies: tuple[str, ...]
+    words: tuple[str, ...]
+    distinctive: tuple[str, ...]
     plan: str
 
+    def said(self, wording: Wording, draw: int) -> str:
+        """The sentence in such a wording; another one from draw to draw."""
+        choices = {
+            "original": (self.original,),
+            "copy": self.copies or (self.original,),
+            "words": self.words,
+            "distinctive": self.distinctive,
+        }[wording]
+        return choices[draw % len(choices)]
 
-MEASURES = (
-    Measure(
-        "说理式执法",
-        "推行说理式执法，在处罚决定书中写明事实认定、证据采信、法律适用和裁量理由，全年制作说理式文书{n}份。",
-        "在行政处罚中对当事人充分释法明理，把违法事实、处罚依据和裁量考量讲清讲透，{n}起案件当事人主动履行。",
-        "组织“最会讲理执法员”评比，把{n}份说理式执法文书编成教材发到各中队。",
-        "推行说理式执法，让处罚决定书讲清道理",
-    ),
-    Measure(
-        "首违不罚",
-        "公布轻微违法行为首违不罚清单，对初次违法且危害后果轻微并及时改正的不予行政处罚，全年免罚{n}件。",
-        "对首次发生、情节轻微、及时整改的违法行为以教育提醒代替处罚，{n}户经营主体受益。",
-        "与商会共建首违不罚观察点，请{n}名店主旁听免罚案件的集体讨论。",
-        "制定首违不罚清单",
-    ),
-    Measure(
-        "综合查一次",
-        "推行“综合查一次”，由牵头部门会同有关部门一次进门、联合检查，对同一企业的检查次数下降{p}%。",
-        "统筹多部门检查计划，同一时段、同一对象的检查事项合并实施、一次完成，入企频次降低{p}%。",
-        "开发入企检查预约码，把部门间重复的检查合到一起，{n}家企业自选了联合检查的日期。",
-        "推行“综合查一次”，减少重复检查",
-    ),
-    Measure(
-        "行政机关负责人出庭应诉",
-        "严格落实行政机关负责人出庭应诉制度，建立出庭通报和约谈机制，负责人出庭应诉率达到{p}%。",
-        "{n}件行政诉讼案件开庭时，被诉单位主要领导或分管领导全部到庭参加诉讼并发表意见。",
-        "把庭审搬进机关礼堂，{n}名干部旁听负责人出庭应诉并当场打分。",
-        "提高行政机关负责人出庭应诉率",
-    ),
-    Measure(
-        "政府法律顾问",
-        "健全政府法律顾问制度，聘请{s}名律师担任法律顾问，全程参与重大决策论证和合同审查{n}件。",
-        "选聘执业律师为政府决策、合同签订和涉法事务提供咨询论证，全年出具书面意见{n}份。",
-        "设立政府法律顾问轮值室，周三由法学教授坐诊，解答乡镇提出的问题{n}个。",
-        "普遍建立政府法律顾问制度",
-    ),
-    Measure(
-        "法律明白人",
-        "实施乡村“法律明白人”培养工程，全年培育“法律明白人”{n}名，实现每个行政村不少于三名。",
-        "遴选村组干部、网格员等担任村级法治带头人，开展学法用法培训，{n}人持证上岗。",
-        "给法律明白人发积分卡，调解一起纠纷记十分，{n}人用积分换到农资。",
-        "实施“法律明白人”培养工程",
-    ),
-)
+
+def _measures() -> tuple[Measure, ...]:
+    held = tomllib.loads((Path(__file__).parent / "planted.toml").read_text(encoding="utf-8"))["measure"]
+    return tuple(Measure(**{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()}) for one in held)
+
+
+# Those that the rules of grouping were made beside, and those that somebody else wrote later without seeing them.
+_ALL = _measures()
+MEASURES, FRESH = _ALL[:6], _ALL[6:]
 # Wording of an (invented) outline that reports repeat: it is credited to the outline, not to whoever repeats it first.
 REFERENCE_TITLE = "法治政府建设示范纲要（虚构）"
 REFERENCE = (
@@ -92,12 +68,13 @@ DATED = ("汀洲县", "政府法律顾问", "政府法律顾问制度于2015年6
 
 @dataclass(frozen=True)
 class Mention:
-    """One measure in one report: done in the words of `wording`, or planned for the next year."""
+    """One measure in one report: done in the words of `wording`, or planned for the next year; `text` is what it says."""
 
     place: str
     year: int
     measure: str
     wording: Wording
+    text: str
     planned: bool = False
 
 
@@ -122,11 +99,11 @@ class Truth:
         return {(one.place, one.year, one.measure): one.wording for one in self.mentions if not one.planned}
 
 
-def write(folder: Path, references: Path | None = None, seed: int = 7) -> Truth:
+def write(folder: Path, references: Path | None = None, seed: int = 7, measures: Sequence[Measure] = MEASURES) -> Truth:
     """The reports as text files in `folder`, the reference document in `references` where it is given."""
     chance = random.Random(seed)  # noqa: S311  # drawing invented reports is no secret
     truth = Truth()
-    starts = {measure.query: _starts(number, chance) for number, measure in enumerate(MEASURES)}
+    starts = {measure.query: _starts(number, chance) for number, measure in enumerate(measures)}
     fillers = tomllib.loads((Path(__file__).parent / "distractors" / "topics.toml").read_text(encoding="utf-8"))[
         "topic"
     ]
@@ -134,7 +111,7 @@ def write(folder: Path, references: Path | None = None, seed: int = 7) -> Truth:
     for place in PLACES:
         for year in YEARS:
             if (place, year) not in MISSING:
-                text = _report(place, year, starts, fillers, chance, truth)
+                text = _report(place, year, measures, starts, fillers, seed, chance, truth)
                 (folder / f"{place}-{year}.txt").write_text(text, encoding="utf-8")
     if references:
         references.mkdir(parents=True, exist_ok=True)
@@ -155,23 +132,25 @@ def _starts(number: int, chance: random.Random) -> dict[str, tuple[int, Wording]
 def _report(
     place: str,
     year: int,
+    measures: Sequence[Measure],
     starts: dict[str, dict[str, tuple[int, Wording]]],
     fillers: list[dict],
+    draw: int,
     chance: random.Random,
     truth: Truth,
 ) -> str:
     done, planned = [], []
-    for measure in MEASURES:
+    for measure in measures:
         start, wording = starts[measure.query].get(place, (9999, "original"))
         if year == start or (year > start and chance.random() < 0.7):
-            sentence = _filled(getattr(measure, "original" if wording == "copy" else wording), chance)
+            sentence = _filled(measure.said(wording, draw + PLACES.index(place)), chance)
             if (place, measure.query) == DATED[:2] and year == start:
                 sentence += DATED[2]
             done.append(sentence)
-            truth.mentions.append(Mention(place, year, measure.query, wording))
+            truth.mentions.append(Mention(place, year, measure.query, wording, sentence))
         elif year == start - 1:
             planned.append(f"{measure.plan}。")
-            truth.mentions.append(Mention(place, year, measure.query, wording, planned=True))
+            truth.mentions.append(Mention(place, year, measure.query, wording, measure.plan, planned=True))
     if (PLACES.index(place) + year) % 3 == 0:
         done.append(REFERENCE[0])
         truth.repeats.append((place, year))

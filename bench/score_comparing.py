@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from planted import MEASURES, PLACES, REFERENCE, Truth, write
+from planted import FRESH, MEASURES, PLACES, REFERENCE, Measure, Truth, write
 
 from indexer.build import build
 from retrieval.config import Config, load_config
@@ -25,33 +25,37 @@ from webapp.wording import Wording, wording
 
 ROOT = Path(__file__).parent.parent
 SEEDS = (7, 8, 9)
+KINDS = ("near", "words", "distinctive")
+GROUPED = f"| | {' | '.join(KINDS)} | recall |\n" + "|---" * 5 + "|"
 Found = tuple[set, set]
 
 
-def searcher_over(folder: Path, config: Config, encoder: Encoder, seed: int) -> tuple[Searcher, Truth]:
+def searcher_over(
+    folder: Path, config: Config, encoder: Encoder, seed: int, measures: Sequence[Measure]
+) -> tuple[Searcher, Truth]:
     """The planted corpus and its reference document, indexed in `folder`."""
-    truth = write(folder / "reports", folder / "references", seed)
+    truth = write(folder / "reports", folder / "references", seed, measures)
     build([folder / "reports"], folder / "index", config, encoder, lambda *_: None, rebuild=False)
     build([folder / "references"], folder / "index", config, encoder, lambda *_: None, rebuild=False, reference=True)
     return open_searcher(config, open_index(folder / "index"), encoder), truth
 
 
-def first_years(searcher: Searcher, truth: Truth) -> Found:
+def first_years(searcher: Searcher, truth: Truth, measures: Sequence[Measure]) -> Found:
     """(place, measure, year) as found and as planted."""
     found = {
         (place.chain[-1], measure.query, place.first_done)
-        for measure in MEASURES
+        for measure in measures
         for place in spread(searcher, measure.query).places
         if place.first_done
     }
     return found, {(place, measure, year) for (place, measure), year in truth.first_years().items()}
 
 
-def near_pairs(searcher: Searcher, truth: Truth) -> tuple[Found, Counter[tuple[str, str]]]:
+def near_pairs(searcher: Searcher, truth: Truth, measures: Sequence[Measure]) -> tuple[Found, Counter[tuple[str, str]]]:
     """Pairs of places whose sentences are near-verbatim; and how the others are told apart, planted → found."""
     found, planted = set(), set()
     told: Counter[tuple[str, str]] = Counter()
-    for measure in MEASURES:
+    for measure in measures:
         said = wording(searcher, measure.query)
         for group in said.groups:
             places = {
@@ -80,16 +84,19 @@ def kinds(said: Wording, measure: str, truth: Truth) -> Iterable[tuple[str, str]
 def reused(searcher: Searcher, truth: Truth) -> Found:
     """(place, year, measure) of sentences whose words an earlier report of another place has, or the outline."""
     index = searcher.index
-    found, planted = set(), set()
-    names = {measure.query: measure.original[:12] for measure in MEASURES} | {"outline": REFERENCE[0][:12]}
-    for passage, summary in index.passages():
-        place, year = summary.metadata.region.name, summary.metadata.year
-        for name, opening in names.items():
-            if opening in passage.text and passage.role == "done":
+    sentences = {(one.place, one.year, one.measure): one.text for one in truth.mentions if not one.planned}
+    sentences |= {(place, year, "outline"): REFERENCE[0] for place, year in truth.repeats}
+    passages = [(passage, summary) for passage, summary in index.passages() if passage.role == "done"]
+    found = set()
+    for (place, year, name), sentence in sentences.items():
+        for passage, summary in passages:
+            its = (summary.metadata.region.name, summary.metadata.year)
+            if its == (place, year) and sentence in passage.text:
                 told = reuse(index, passage, summary)
                 if told.share >= 0.6 and not told.first:
                     found.add((place, year, name))
     starts = truth.first_years()
+    planted = {key for key in sentences if key[2] == "outline"}
     for (place, year, measure), kind in truth.wordings().items():
         others = [starts[other, measure] for other in PLACES if other != place and (other, measure) in starts]
         same = [
@@ -99,7 +106,6 @@ def reused(searcher: Searcher, truth: Truth) -> Found:
         ]
         if kind in ("original", "copy") and others and same:
             planted.add((place, year, measure))
-    planted |= {(place, year, "outline") for place, year in truth.repeats}
     return found, planted
 
 
@@ -109,36 +115,44 @@ def scores(found: set, planted: set) -> tuple[float, float]:
     return right / max(1, len(found)), right / max(1, len(planted))
 
 
+def share(counts: Counter[tuple[str, str]], kind: str, side: int) -> float:
+    """How many of the sentences that are planted (side 0) or found (1) as a kind are both."""
+    whole = sum(count for pair, count in counts.items() if pair[side] == kind)
+    return counts[kind, kind] / max(1, whole)
+
+
+def grouped(counts: Counter[tuple[str, str]], wanted: str) -> str:
+    cells = [str(counts[wanted, kind]) for kind in KINDS]
+    return f"| {wanted} | {' | '.join(cells)} | {share(counts, wanted, 0):.3f} |"
+
+
 def main() -> None:
     config = load_config(ROOT / "config.toml")
     encoder = open_encoder(config)
     lines = ["# Comparing", "\nMade by `make comparing` over planted corpora (bench/planted.py)."]
-    lines += ["\n| draw | reports | what | found | planted | precision | recall |", "|---" * 7 + "|"]
-    told: Counter[tuple[str, str]] = Counter()
-    for seed in SEEDS:
-        with tempfile.TemporaryDirectory() as folder:
-            searcher, truth = searcher_over(Path(folder), config, encoder, seed)
-            pairs, more = near_pairs(searcher, truth)
-            told += more
-            for name, (found, planted) in (
-                ("first year of a place", first_years(searcher, truth)),
-                ("near-verbatim pairs of places", pairs),
-                ("words of an earlier text", reused(searcher, truth)),
-            ):
-                precision, recall = scores(found, planted)
-                lines.append(
-                    f"| {seed} | {len(searcher.index.reports)} | {name} | {len(found)} | {len(planted)} "
-                    f"| {precision:.3f} | {recall:.3f} |"
-                )
-    lines += [
-        "\nHow sentences are grouped (rows planted, columns found):\n",
-        "| | near | words | distinctive |",
-        "|---|---|---|---|",
-    ]
-    for wanted in ("near", "words", "distinctive"):
-        lines.append(
-            f"| {wanted} | " + " | ".join(str(told[wanted, kind]) for kind in ("near", "words", "distinctive")) + " |"
-        )
+    lines += ["\n| measures | draw | reports | what | found | planted | precision | recall |", "|---" * 8 + "|"]
+    told: dict[str, Counter[tuple[str, str]]] = {}
+    for name, measures in (("first", MEASURES), ("fresh", FRESH)):
+        told[name] = Counter()
+        for seed in SEEDS:
+            with tempfile.TemporaryDirectory() as folder:
+                searcher, truth = searcher_over(Path(folder), config, encoder, seed, measures)
+                pairs, more = near_pairs(searcher, truth, measures)
+                told[name] += more
+                for what, (found, planted) in (
+                    ("first year of a place", first_years(searcher, truth, measures)),
+                    ("near-verbatim pairs of places", pairs),
+                    ("words of an earlier text", reused(searcher, truth)),
+                ):
+                    precision, recall = scores(found, planted)
+                    lines.append(
+                        f"| {name} | {seed} | {len(searcher.index.reports)} | {what} | {len(found)} | {len(planted)} "
+                        f"| {precision:.3f} | {recall:.3f} |"
+                    )
+    for name, counts in told.items():
+        lines += ["", f"How sentences on the {name} measures are grouped (rows planted, columns found):", "", GROUPED]
+        lines += [grouped(counts, wanted) for wanted in KINDS]
+        lines.append("| precision | " + " | ".join(f"{share(counts, kind, 1):.3f}" for kind in KINDS) + " | |")
     text = "\n".join(lines) + "\n"
     (ROOT / "bench" / "results" / "comparing.md").write_text(text, encoding="utf-8")
     print(text)

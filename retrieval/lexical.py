@@ -42,6 +42,23 @@ class LexicalIndex:
         found: np.ndarray = self._retriever.get_scores(known) / sum(self._ceiling(term) for term in known)
         return found
 
+    def rows_with_all(self, terms: Sequence[str], most: int) -> np.ndarray | None:
+        """The passages that have all of the terms, ascending; None when every term stands in more than `most`."""
+        lists = [self._rows(term) for term in set(terms)]
+        if not any(len(rows) <= most for rows in lists):
+            return None
+        found = min(lists, key=len)
+        for rows in lists:
+            found = np.intersect1d(found, rows, assume_unique=True)
+        return found
+
+    def _rows(self, term: str) -> np.ndarray:
+        if self._retriever is None or term not in self._retriever.vocab_dict:
+            return np.zeros(0, np.int32)
+        number = self._retriever.vocab_dict[term]
+        begin, end = self._retriever.scores["indptr"][number : number + 2]
+        return np.asarray(self._retriever.scores["indices"][begin:end])
+
     def _ceiling(self, term: str) -> float:
         """The greatest score of a term in any passage."""
         if self._retriever is None:

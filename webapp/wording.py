@@ -12,27 +12,27 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 import numpy as np
-import rjieba
+from rapidfuzz.distance import LCSseq
 from scipy.sparse.csgraph import connected_components
 from sklearn.feature_extraction.text import CountVectorizer
 
 from retrieval.search import Searcher
-from retrieval.text import fold, normalise, normalise_with_offsets
+from retrieval.text import fold
 from retrieval.types import Filters, ReportSummary
 from webapp.answer import Entry, place_name
+from webapp.distinct import compare_sentences, distinct_model
 from webapp.reuse import covered_by
+from webapp.segmentation import words
 from webapp.survey import Survey, survey
 
 Kind = Literal["near", "words", "distinctive"]
 # Character shingles, and the share of the shorter sentence's that makes two sentences near-verbatim (Broder 1997,
-# containment; docs/decisions/0014).
+# containment). Edits scattered over a sentence break many shingles, so below that, down to a share that chance hardly
+# gives, half of the shorter one's bigrams in the same order are as good (docs/decisions/0014).
 _SHINGLE = 4
-NEAR = 0.6
-# For words that mean no measure of the vocabulary: below this agreement with every other place's sentences, one is
-# distinctive. A rough line: see docs/decisions/0014.
-ALIKE = 0.62
-# Sentences that are compared token by token with each sentence: its nearest by mean vector.
-_NEIGHBOURS = 12
+NEAR, _MAYBE, _IN_ORDER = 0.6, 0.2, 0.5
+# A measure's name alone is no copied wording: so many bigrams must be common.
+_LEAST = 15
 _CLAUSE = re.compile(r"[^，,、：:。！？；!?;\s]{4,}")
 # A clause is shared when so much of it stands in another place's sentences, peculiar when no more than that.
 _SHARED, _PECULIAR = 0.8, 0.2
@@ -87,7 +87,7 @@ class Wording:
     """`groups` of near-verbatim sentences, the largest first, then those in `words` of their own and `distinctive` ones,
     earliest first. Every sentence found stands in exactly one of them.
 
-    In other words: it does not use the measure's name. Distinctive: it does, and shares its wording with no other place.
+    In other words: others say it too, otherwise. Distinctive: it tells of something that no other place has.
     """
 
     survey: Survey
@@ -105,23 +105,24 @@ def wording(searcher: Searcher, text: str, filters: Filters | None = None) -> Wo
         return Wording(asked, (), (), (), Phrases((), ()))
     plain = [fold(entry.quote) for entry in entries]
     places = [place_name(entry.hit.report) for entry in entries]
-    contained = _containment(plain)
     apart = np.array([[one != other for other in places] for one in places])
-    near = (contained >= NEAR) & apart
-    agreement, nearest = _agreements(searcher, entries, apart)
+    copied = _copied(plain, apart)
+    near = copied > 0
+    beside = compare_sentences(searcher, text, entries, apart)
+    distinctive = distinct_model().distinctive(beside.features)
     _, labels = connected_components(near, directed=False)
     first_of = {label: int(np.flatnonzero(labels == label)[0]) for label in set(labels.tolist())}
     sayings = []
     for number, entry in enumerate(entries):
         if near[number].any():
-            best = int(np.argmax(np.where(near[number], contained[number], -1)))
+            best = int(np.argmax(copied[number]))
             pieces = differences(entries[first_of[labels[number]]].quote, entry.quote)
-            sayings.append(Saying(entry, "near", _two(contained[number, best]), places[best], pieces))
+            sayings.append(Saying(entry, "near", _two(copied[number, best]), places[best], pieces))
         else:
-            kind: Kind = "distinctive" if _own(searcher, asked, entry, agreement[number]) else "words"
-            best = nearest[number]
+            kind: Kind = "distinctive" if distinctive[number] else "words"
+            best = beside.nearest[number]
             other = places[best] if best >= 0 else ""
-            sayings.append(Saying(entry, kind, _two(agreement[number]), other, (Piece(entry.quote, "same"),)))
+            sayings.append(Saying(entry, kind, _two(beside.agreement[number]), other, (Piece(entry.quote, "same"),)))
     groups = [
         Group(
             tuple(one for one, label in zip(sayings, labels, strict=True) if label == wanted and one.kind == "near"),
@@ -139,21 +140,9 @@ def wording(searcher: Searcher, text: str, filters: Filters | None = None) -> Wo
     )
 
 
-def _own(searcher: Searcher, asked: Survey, entry: Entry, agreement: float) -> bool:
-    """Whether a sentence that copies nobody is distinctive: it names the measure, and says something of its own about it.
-
-    One that does not name the measure says the same in other words, or it would not have been found.
-    """
-    if asked.measure is None or searcher.expander is None:
-        return agreement < ALIKE
-    measures = searcher.expander.measures
-    named = searcher.expander.naming.names(normalise(entry.quote)).values()
-    return any(measures[number].term == asked.measure for numbers in named for number in numbers)
-
-
 def differences(old: str, new: str) -> tuple[Piece, ...]:
     """`new` in runs that stand in `old` or do not, word by word; all runs together are `new`."""
-    before, after = _words(old), _words(new)
+    before, after = words(old), words(new)
     matcher = SequenceMatcher(None, [fold(word) for word in before], [fold(word) for word in after], autojunk=False)
     pieces = []
     for kind, a, b, c, d in matcher.get_opcodes():
@@ -162,14 +151,23 @@ def differences(old: str, new: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def _words(text: str) -> list[str]:
-    words: list[str] = rjieba.cut(text)
-    return words if "".join(words) == text else list(text)
-
-
 def _time(entry: Entry) -> tuple[int, str, str]:
     metadata = entry.hit.report.metadata
     return metadata.year or 9999, metadata.publication_date or "", place_name(entry.hit.report)
+
+
+def _copied(plain: Sequence[str], apart: np.ndarray) -> np.ndarray:
+    """How much of the shorter of two near-verbatim texts the other has, 0 for others, shape (texts, texts)."""
+    contained = np.where(apart, _containment(plain), 0)
+    copied = np.where(contained >= NEAR, contained, 0)
+    doubtful = np.argwhere(np.triu((contained >= _MAYBE) & (contained < NEAR)))
+    bigrams = [[words[i : i + 2] for i in range(len(words) - 1)] for words in plain]
+    for one, other in doubtful:
+        common = LCSseq.similarity(bigrams[one], bigrams[other])
+        share = common / max(1, min(len(bigrams[one]), len(bigrams[other])))
+        if common >= _LEAST and share >= _IN_ORDER:
+            copied[one, other] = copied[other, one] = share
+    return copied
 
 
 def _containment(plain: Sequence[str]) -> np.ndarray:
@@ -183,38 +181,6 @@ def _containment(plain: Sequence[str]) -> np.ndarray:
     sizes = np.maximum(np.asarray(shingles.sum(axis=1)).ravel(), 1)
     common: np.ndarray = (shingles @ shingles.T).toarray() / np.minimum.outer(sizes, sizes)
     return common
-
-
-def _agreements(searcher: Searcher, entries: Sequence[Entry], apart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each sentence the greatest agreement (the mean of MaxSim both ways) with one of another place, and which.
-
-    Shapes (sentences,); 0 and -1 where there is no other place or the model gives no token vectors.
-    """
-    tokens = [_tokens(searcher, entry) for entry in entries]
-    means = np.array([each.mean(axis=0) if len(each) else np.zeros(searcher.encoder.dimension) for each in tokens])
-    similar = np.where(apart, means @ means.T, -np.inf)
-    best, which = np.zeros(len(entries)), np.full(len(entries), -1)
-    for number, own in enumerate(tokens):
-        for other in np.argsort(-similar[number])[:_NEIGHBOURS]:
-            if apart[number, other] and len(own) and len(tokens[other]):
-                cosines = own @ tokens[other].T
-                agreement = float(cosines.max(axis=1).mean() + cosines.max(axis=0).mean()) / 2
-                if agreement > best[number]:
-                    best[number], which[number] = agreement, other
-    return best, which
-
-
-def _tokens(searcher: Searcher, entry: Entry) -> np.ndarray:
-    """The token vectors of a quotation, out of its passage's, shape (tokens, dimension)."""
-    passage = entry.hit.passage
-    vectors = searcher.index.tokens(entry.hit.row).vectors()
-    spans = searcher.encoder.token_spans(normalise(passage.text))
-    if len(spans) != len(vectors):
-        return vectors
-    offsets = normalise_with_offsets(passage.text).offsets
-    starts = np.array([offsets[min(start, len(offsets) - 1)] for start, _ in spans])
-    first, last = np.searchsorted(starts, (entry.start - passage.start, entry.end - passage.start))
-    return vectors[first:last]
 
 
 def _reference_of(searcher: Searcher, plain: str) -> ReportSummary | None:
@@ -232,8 +198,8 @@ def _phrases(entries: Sequence[Entry], places: Sequence[str], plain: Sequence[st
     shared: dict[str, tuple[str, set[str]]] = {}
     peculiar: dict[str, dict[str, None]] = {}
     texts: dict[str, str] = {}
-    for place, words in zip(places, plain, strict=True):
-        texts[place] = f"{texts.get(place, '')}\n{words}"
+    for place, folded in zip(places, plain, strict=True):
+        texts[place] = f"{texts.get(place, '')}\n{folded}"
     for entry, place in zip(entries, places, strict=True):
         for clause in _CLAUSE.findall(entry.quote):
             key = fold(clause)
