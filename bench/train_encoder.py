@@ -33,6 +33,8 @@ TEMPERATURE = 0.02
 PASSAGE_CHARACTERS = 190
 # How much the sigmoid loss counts beside the ranking losses.
 LEVEL_WEIGHT = 0.25
+# Passages on near matters: the nearest so many are left out, the next so many drawn from.
+NEAREST, NEAR = 3, 25
 FRAMES = ("哪些地方", "有没有地方", "哪里的政府", "各地怎么", "有哪些县市区", "报告里说没说")
 Pair = tuple[str, str, str]
 
@@ -50,7 +52,12 @@ def around(passage: str, answer: str) -> str:
 def sources(public: Path) -> list[tuple[float, list[Pair]]]:
     """(share of the batches, pairs of query, passage and group): one group never stands twice in a batch."""
     here = Path(__file__).parent / "training"
-    own = [(q, row["passage"], row["passage"]) for row in read(here / "pairs.jsonl") for q in row["questions"]]
+    own = [
+        (question, row["passage"], row["passage"])
+        for name in ("pairs.jsonl", "everyday.jsonl")
+        for row in read(here / name)
+        for question in row["questions"]
+    ]
     vocabulary = {measure.term: measure for measure in load_measures()}
     for row in read(here / "measures.jsonl"):
         measure = vocabulary[row["measure"]]
@@ -65,7 +72,7 @@ def sources(public: Path) -> list[tuple[float, list[Pair]]]:
             for question in row["questions"]:
                 text, answer = question_and_answer(question)
                 wiki.append((text, around(row["passage"], answer), row["passage"]))
-    return [(0.5, own), (0.35, law), (0.15, wiki)]
+    return [(0.6, own), (0.3, law), (0.1, wiki)]
 
 
 def strung(batch: list[Pair], chance: random.Random) -> list[Pair]:
@@ -92,16 +99,38 @@ def question_and_answer(question: dict | str) -> tuple[str, str]:
     return question["question"], str(answer)
 
 
-def batches(parts: list[tuple[float, list[Pair]]], size: int, seed: int) -> Iterator[list[Pair]]:
-    """Batches of one source each, so that negatives are of the same kind as the positive."""
+def neighbours(whole: SentenceTransformer, pairs: list[Pair]) -> dict[str, list[str]]:
+    """Passage → others on near matters, nearest first, without the very nearest: those may answer its questions too."""
+    passages = list(dict.fromkeys(passage for _, passage, _ in pairs))
+    vectors = whole.encode(["passage: " + normalise(p) for p in passages], batch_size=32, normalize_embeddings=True)
+    order = np.argsort(-(vectors @ vectors.T), axis=1)
+    return {passages[n]: [passages[other] for other in row[1 + NEAREST : 1 + NEAREST + NEAR]]
+            for n, row in enumerate(order)}  # fmt: skip
+
+
+def batches(
+    parts: list[tuple[float, list[Pair]]], size: int, near: dict[str, list[str]], seed: int
+) -> Iterator[list[Pair]]:
+    """Batches of one source each, so that negatives are of the same kind as the positive.
+
+    Half of our own hold several passages on near matters, which are harder to tell apart.
+    """
     chance = random.Random(seed)  # noqa: S311  # drawing batches is no secret
+    by_passage: dict[str, list[Pair]] = {}
+    for pair in parts[0][1]:
+        by_passage.setdefault(pair[1], []).append(pair)
     while True:
         (pairs,) = chance.choices([pairs for _, pairs in parts], [share for share, _ in parts])
         batch: list[Pair] = []
         seen: set[str] = set()
         own = pairs is parts[0][1]
+        hard = own and chance.random() < 0.5
+        wanted = [chance.choice(pairs)]
+        if hard:
+            others = chance.sample(near[wanted[0][1]], size // 2)
+            wanted += [chance.choice(by_passage[other]) for other in others]
         while len(batch) < size * (1 + own):
-            pair = chance.choice(pairs)
+            pair = wanted.pop(0) if wanted else chance.choice(pairs)
             if pair[2] not in seen and pair[0] not in seen:
                 batch.append(pair)
                 seen.update((pair[2], pair[0]))
@@ -178,7 +207,9 @@ def main() -> None:
         optimiser, lambda step: min((step + 1) / warm, max(0.0, (options.steps - step) / (options.steps - warm)))
     )
     begin, running = time.time(), 0.0
-    for step, batch in enumerate(batches(sources(options.public), options.batch, options.seed)):
+    parts = sources(options.public)
+    near = neighbours(whole, parts[0][1])
+    for step, batch in enumerate(batches(parts, options.batch, near, options.seed)):
         if step == options.steps:
             break
         loss = loss_of(model, tokenizer, sigmoid, batch)

@@ -14,19 +14,15 @@ from filelock import FileLock, Timeout
 from indexer.batch import Batch
 from indexer.discover import discover
 from indexer.prepare import Outcome, Steps, prepare
-from indexer.registry import cached
 from indexer.run_report import record_run
+from indexer.segments import merged, write_segments
 from retrieval import layout, store
 from retrieval.config import Config
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexUnusableError
-from retrieval.late import quantise
-from retrieval.layout import Duplicate, Manifest
+from retrieval.layout import Duplicate, Manifest, SegmentEntry
 from retrieval.measures import Measure, load_measures, vocabulary_path
-from retrieval.store import PassageVectors
 from retrieval.tags import fingerprint
-from retrieval.text import normalise
-from retrieval.types import Passage, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +71,8 @@ def build(
             batch = Batch(store.Index(root, manifest) if manifest.segments else None)
             outcomes = prepare(sources, paths, root, batch, config, steps)
             reports = list(batch.reports.values())
-            vectors, embedded = _embed(reports, root, encoder, steps)
-            manifest = _publish(root, manifest, batch, vectors, measures, purge=purge)
+            segments, embedded = write_segments(reports, root, encoder, steps)
+            manifest = _publish(root, manifest, batch, segments, measures, purge=purge)
             store.prune(root)
             summary = Summary(
                 outcomes=tuple(outcomes),
@@ -87,7 +83,7 @@ def build(
                 seconds=round(time.perf_counter() - begin, 2),
                 version=manifest.number,
             )
-            if layout.current_name(root) == manifest.name and manifest.lexical_id:
+            if layout.current_name(root) == manifest.name and manifest.segments:
                 record_run(root, store.Index(root, manifest), summary)
             return summary
 
@@ -109,11 +105,6 @@ def _alone(root: Path) -> Iterator[None]:
         lock.release()
 
 
-def encoder_input(passage: Passage) -> str:
-    """What the encoder reads of a passage: its words, normalised."""
-    return normalise(passage.text)
-
-
 def _start(root: Path, config: Config, encoder: Encoder, *, rebuild: bool) -> Manifest:
     """The manifest to build upon. Raises IndexUnusableError when it does not fit and no rebuild was asked for."""
     if layout.current_name(root) is None:
@@ -122,39 +113,19 @@ def _start(root: Path, config: Config, encoder: Encoder, *, rebuild: bool) -> Ma
         numbers = [int(path.stem) for path in (root / layout.MANIFESTS).glob("*.json")]
         fresh = store.empty_manifest(config.model.name, encoder.fingerprint, encoder.dimension)
         return replace(fresh, number=max(numbers, default=0))
-    return store.open_index(root, encoder.fingerprint).manifest
-
-
-def _embed(reports: list[Report], root: Path, encoder: Encoder, steps: Steps) -> tuple[list[PassageVectors], int]:
-    texts = [encoder_input(passage) for report in reports for passage in report.passages]
-    embedded = 0
-
-    def embed(missing: list[str]) -> list[PassageVectors]:
-        nonlocal embedded
-
-        def progress(count: int) -> None:
-            nonlocal embedded
-            embedded += count
-            steps("embed", embedded, len(missing))
-
-        steps("embed", 0, len(missing))
-        return [PassageVectors(e.pooled, quantise(e.tokens)) for e in encoder.passages(missing, progress)]
-
-    path = root / layout.EMBEDDINGS
-    return cached(path, encoder.fingerprint, texts, encoder.dimension, embed), embedded
+    return store.usable_manifest(root, encoder.fingerprint, upgrade=True)
 
 
 def _publish(
     root: Path,
     manifest: Manifest,
     batch: Batch,
-    vectors: list[PassageVectors],
+    added: tuple[SegmentEntry, ...],
     measures: tuple[Measure, ...],
     *,
     purge: bool,
 ) -> Manifest:
     """Write what is new and make it the version in force; nothing new makes no new version."""
-    reports = list(batch.reports.values())
     withdrawn = ({*manifest.withdrawn} | batch.gone) - batch.restored
     dead = ({*manifest.tombstones} | batch.superseded | batch.gone) - (batch.restored - batch.superseded)
     changes = {
@@ -163,22 +134,18 @@ def _publish(
         "purged": tuple(sorted({*manifest.purged} | (withdrawn if purge else set()))),
         "duplicates": _duplicates(manifest, batch, dead),
     }
-    tagged = not manifest.segments or (batch.held is not None and batch.held.tags.vocabulary == fingerprint(measures))
+    tagged = batch.held is not None and batch.held.tags.vocabulary == fingerprint(measures)
+    lexical = manifest.lexical if tagged else ()
     same = all(getattr(manifest, name) == value for name, value in changes.items())
-    if not reports and same and tagged and layout.current_name(root) == manifest.name:
+    if not added and same and len(lexical) == len(manifest.segments) and layout.current_name(root) == manifest.name:
         return manifest
-    segments = (
-        (*manifest.segments, store.add_segment(root, reports, vectors, manifest.dimension))
-        if reports
-        else manifest.segments
-    )
-    lexical_id, lexical_files = store.add_lexical(root, segments, measures)
+    segments, lexical = merged(root, (*manifest.segments, *added), lexical, manifest.dimension)
+    lexical = (*lexical, *(store.add_lexical(root, segment, measures) for segment in segments[len(lexical) :]))
     fresh = layout.next_manifest(
         manifest,
         created=store.now(),
         segments=segments,
-        lexical_id=lexical_id,
-        lexical_files=lexical_files,
+        lexical=lexical,
         **changes,
     )
     # Opening the new version before it is in force shows that it is whole, and counts what it holds.

@@ -14,6 +14,8 @@ from retrieval.late import TokenCodes
 from retrieval.store import PassageVectors
 
 _LOOKUP = 500
+# Texts embedded between two commits: some ten seconds of work.
+_COMMITTED = 256
 
 
 class Registry:
@@ -115,7 +117,10 @@ def cached(
     dimension: int,
     embed: Callable[[list[str]], list[PassageVectors]],
 ) -> list[PassageVectors]:
-    """Vectors of each text; only texts that this encoder has not seen yet are embedded, each once."""
+    """Vectors of each text; only texts that this encoder has not seen yet are embedded, each once.
+
+    The longest come first, as batches of like length want it, and each _COMMITTED are kept as soon as they are there.
+    """
     keys = [hashlib.sha256(f"{fingerprint}\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts]
     with closing(sqlite3.connect(path, timeout=30)) as database:
         database.execute("PRAGMA journal_mode = WAL")
@@ -124,14 +129,17 @@ def cached(
         )
         known = _known(database, keys, dimension)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        fresh = dict(zip(missing, embed(list(missing.values())), strict=True))
-        with database:
+        ordered = sorted(missing, key=lambda key: -len(missing[key]))
+        for start in range(0, len(ordered), _COMMITTED):
+            part = ordered[start : start + _COMMITTED]
+            fresh = dict(zip(part, embed([missing[key] for key in part]), strict=True))
             rows = [
                 (key, v.pooled.tobytes(), v.tokens.codes.tobytes(), v.tokens.scales.tobytes())
                 for key, v in fresh.items()
             ]
-            database.executemany("INSERT OR REPLACE INTO encoded VALUES (?,?,?,?)", rows)
-    known.update(fresh)
+            with database:
+                database.executemany("INSERT OR REPLACE INTO encoded VALUES (?,?,?,?)", rows)
+            known.update(fresh)
     return [known[key] for key in keys]
 
 

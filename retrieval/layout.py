@@ -9,7 +9,9 @@ from pathlib import Path
 from retrieval.errors import IndexUnusableError
 from retrieval.files import sha256_file, write_atomic
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+# Its segments are as they are now: a run only adds what else belongs to the format, and embeds nothing.
+UPGRADABLE = (3,)
 POINTER = "CURRENT"
 MANIFESTS = "manifests"
 SEGMENTS = "segments"
@@ -48,6 +50,15 @@ class SegmentEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class LexicalEntry:
+    """BM25 and the measures' tags of one segment, which depend on the vocabulary too."""
+
+    id: str
+    segment: str
+    files: tuple[FileEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Duplicate:
     """A file that is not searched again: `kind` is `bytes` or `text`, whichever it shares with a report."""
 
@@ -75,8 +86,8 @@ class Manifest:
     withdrawn: tuple[str, ...] = ()
     purged: tuple[str, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
-    lexical_id: str = ""
-    lexical_files: tuple[FileEntry, ...] = ()
+    # One a segment, in their order.
+    lexical: tuple[LexicalEntry, ...] = ()
     reports: int = 0
     passages: int = 0
     format_version: int = FORMAT_VERSION
@@ -87,7 +98,8 @@ class Manifest:
 
     def files(self) -> tuple[FileEntry, ...]:
         """Every file of this version."""
-        return (*(file for segment in self.segments for file in segment.files), *self.lexical_files)
+        segments = (file for segment in self.segments for file in segment.files)
+        return (*segments, *(file for part in self.lexical for file in part.files))
 
 
 def file_entry(root: Path, path: Path) -> FileEntry:
@@ -110,19 +122,22 @@ def current_name(root: Path) -> str | None:
         return None
 
 
-def current_manifest(root: Path) -> Manifest:
-    """The manifest in force. Raises IndexUnusableError when there is none or it is of another format."""
+def current_manifest(root: Path, *, upgrade: bool = False) -> Manifest:
+    """The manifest in force, as `load_manifest` reads it. Raises IndexUnusableError when there is none."""
     name = current_name(root)
     if name is None:
         raise IndexUnusableError(
             f"{root} 里还没有索引；先执行 wenzheng index --index {root} 报告文件夹",
             f"there is no index in {root}; first run: wenzheng index --index {root} FOLDER",
         )
-    return load_manifest(root / MANIFESTS / name)
+    return load_manifest(root / MANIFESTS / name, upgrade=upgrade)
 
 
-def load_manifest(path: Path) -> Manifest:
-    """A manifest from its file. Raises IndexUnusableError with the way out."""
+def load_manifest(path: Path, *, upgrade: bool = False) -> Manifest:
+    """A manifest from its file; with `upgrade` also one of a former format, less what that had otherwise.
+
+    Raises IndexUnusableError with the way out.
+    """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         version = values["format_version"]
@@ -131,7 +146,14 @@ def load_manifest(path: Path) -> Manifest:
             f"索引清单 {path} 读不出来（{error}）；请用 wenzheng index --rebuild 重建",
             f"cannot read the manifest {path} ({error}); rebuild with: wenzheng index --rebuild",
         ) from error
-    if version != FORMAT_VERSION:
+    if version in UPGRADABLE and not upgrade:
+        raise IndexUnusableError(
+            f"{path.parent.parent} 的索引格式是 {version}，本程序用 {FORMAT_VERSION}；"
+            "请再执行一次 wenzheng index 报告文件夹：只补新格式所需，不重新计算向量",
+            f"the index in {path.parent.parent} has format {version}, this program uses {FORMAT_VERSION}; run wenzheng "
+            "index FOLDER once more: it adds what the new format needs and embeds nothing again",
+        )
+    if version != FORMAT_VERSION and version not in UPGRADABLE:
         raise IndexUnusableError(
             f"{path.parent.parent} 的索引格式是 {version}，本程序用 {FORMAT_VERSION}；请用 wenzheng index --rebuild 重建",
             f"the index in {path.parent.parent} has format {version}, this program uses {FORMAT_VERSION}; "
@@ -140,7 +162,12 @@ def load_manifest(path: Path) -> Manifest:
     values["segments"] = tuple(
         SegmentEntry(s["id"], s["reports"], s["passages"], _entries(s["files"])) for s in values["segments"]
     )
-    values["lexical_files"] = _entries(values["lexical_files"])
+    if version != FORMAT_VERSION:
+        values = {name: value for name, value in values.items() if name not in ("lexical_id", "lexical_files")}
+        values["format_version"] = FORMAT_VERSION
+    values["lexical"] = tuple(
+        LexicalEntry(entry["id"], entry["segment"], _entries(entry["files"])) for entry in values.get("lexical", ())
+    )
     for name in ("tombstones", "withdrawn", "purged"):
         values[name] = tuple(values.get(name, ()))
     values["duplicates"] = tuple(Duplicate(**row) for row in values.get("duplicates", ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -19,28 +20,48 @@ _EMPTY = "empty.json"
 
 
 class LexicalIndex:
-    """Lucene's BM25 variant (k1 1.5, b 0.75) over character bigrams, mapped from its folder."""
+    """Lucene's BM25 variant (k1 1.5, b 0.75) over character bigrams, mapped from the folders of its parts.
 
-    def __init__(self, folder: Path) -> None:
-        self._size = 0
-        self._retriever: bm25s.BM25 | None = None
-        if not (folder / _EMPTY).is_file():
-            self._retriever = bm25s.BM25.load(folder, mmap=True, load_corpus=False)
-            self._size = int(self._retriever.scores["num_docs"])
+    A part holds the passages of one segment, its scores made with the part's own counts. What differs from part to
+    part is how rare a term is: that is put right at each query by the counts of all parts (docs/decisions/0016).
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._parts = [_Part(folder) for folder in folders]
+        self.starts = np.cumsum([0, *(len(part) for part in self._parts)])
+        self._ceilings: dict[str, float] = {}
 
     def __len__(self) -> int:
-        return self._size
+        return int(self.starts[-1])
 
     def scores(self, terms: Sequence[str]) -> np.ndarray:
         """A score for every passage, shape (passages,); 0 where no term occurs.
 
         As a share of the sum of each term's greatest score anywhere, so that queries of few and of many terms compare.
         """
-        known = [term for term in terms if self._retriever and term in self._retriever.vocab_dict]
-        if not known or self._retriever is None:
-            return np.zeros(self._size, np.float32)
-        found: np.ndarray = self._retriever.get_scores(known) / sum(self._ceiling(term) for term in known)
-        return found
+        found, ceiling = np.zeros(len(self), np.float32), 0.0
+        for term in terms:
+            ceiling += self._add(term, found)
+        return found / ceiling if ceiling else found
+
+    def _add(self, term: str, found: np.ndarray) -> float:
+        """Add a term's scores to `found`; returns the greatest of them."""
+        postings = [part.postings(term) for part in self._parts]
+        rarity = _idf(sum(len(rows) for rows, _ in postings), len(self))
+        for part, start, (rows, scores) in zip(self._parts, self.starts, postings, strict=False):
+            if len(rows):
+                # The rows of one term differ: adding by index loses nothing.
+                found[rows + start] += scores * np.float32(rarity / _idf(len(rows), len(part)))
+        if term not in self._ceilings:
+            self._ceilings[term] = max(
+                (
+                    float(scores.max()) * rarity / _idf(len(rows), len(part))
+                    for part, (rows, scores) in zip(self._parts, postings, strict=True)
+                    if len(rows)
+                ),
+                default=0.0,
+            )
+        return self._ceilings[term]
 
     def rows_with_all(self, terms: Sequence[str], most: int) -> np.ndarray | None:
         """The passages that have all of the terms, ascending; None when every term stands in more than `most`."""
@@ -53,19 +74,34 @@ class LexicalIndex:
         return found
 
     def _rows(self, term: str) -> np.ndarray:
-        if self._retriever is None or term not in self._retriever.vocab_dict:
-            return np.zeros(0, np.int32)
-        number = self._retriever.vocab_dict[term]
-        begin, end = self._retriever.scores["indptr"][number : number + 2]
-        return np.asarray(self._retriever.scores["indices"][begin:end])
+        rows = [part.postings(term)[0] + start for part, start in zip(self._parts, self.starts, strict=False)]
+        return np.concatenate(rows) if rows else np.zeros(0, np.int64)
 
-    def _ceiling(self, term: str) -> float:
-        """The greatest score of a term in any passage."""
-        if self._retriever is None:
-            return 0.0
-        number = self._retriever.vocab_dict[term]
-        begin, end = self._retriever.scores["indptr"][number : number + 2]
-        return float(self._retriever.scores["data"][begin:end].max())
+
+class _Part:
+    def __init__(self, folder: Path) -> None:
+        self._retriever: bm25s.BM25 | None = None
+        if (folder / _EMPTY).is_file():
+            self._size = int(json.loads((folder / _EMPTY).read_text(encoding="utf-8"))["passages"])
+        else:
+            self._retriever = bm25s.BM25.load(folder, mmap=True, load_corpus=False)
+            self._size = int(self._retriever.scores["num_docs"])
+
+    def __len__(self) -> int:
+        return self._size
+
+    def postings(self, term: str) -> tuple[np.ndarray, np.ndarray]:
+        """The rows that have a term, ascending, and its scores in them."""
+        if self._retriever is None or term not in self._retriever.vocab_dict:
+            return np.zeros(0, np.int32), np.zeros(0, np.float32)
+        number, matrix = self._retriever.vocab_dict[term], self._retriever.scores
+        begin, end = matrix["indptr"][number : number + 2]
+        return np.asarray(matrix["indices"][begin:end]), np.asarray(matrix["data"][begin:end])
+
+
+def _idf(having: int, size: int) -> float:
+    """How rare a term is that `having` of `size` passages have, as Lucene has it."""
+    return math.log(1 + (size - having + 0.5) / (having + 0.5))
 
 
 def write_lexical(folder: Path, texts: Iterable[str]) -> None:

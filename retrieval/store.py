@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from retrieval.files import sha256_file, staged_directory
 from retrieval.filters import admits
 from retrieval.fulltext import FulltextReader, write_fulltext
 from retrieval.late import TokenCodes, TokenIndex, write_tokens
-from retrieval.layout import Duplicate, FileEntry, Manifest, SegmentEntry, file_entry
+from retrieval.layout import Duplicate, FileEntry, LexicalEntry, Manifest, SegmentEntry, file_entry
 from retrieval.lexical import LexicalIndex, write_lexical
 from retrieval.measures import Measure
 from retrieval.segment import SegmentReader, write_segment
@@ -53,8 +53,9 @@ class Index:
         # One a segment; the rows of its passages begin at the segment's entry in `starts`.
         self.fulltext = [FulltextReader(folder / layout.SEGMENT_FULLTEXT) for folder in folders]
         self.starts = np.cumsum([0, *(segment.passages for segment in manifest.segments)])
-        self.lexical = LexicalIndex(root / layout.LEXICAL / manifest.lexical_id)
-        self.tags = TagIndex(root / layout.LEXICAL / manifest.lexical_id, int(self.starts[-1]))
+        parts = [root / layout.LEXICAL / part.id for part in manifest.lexical]
+        self.lexical = LexicalIndex(parts)
+        self.tags = TagIndex(parts, self.starts)
         self._load_columns()
 
     def _load_columns(self) -> None:
@@ -220,11 +221,16 @@ class Index:
 
 
 def open_index(root: Path, encoder_fingerprint: str | None = None) -> Index:
-    """The version in force.
+    """The version in force, to be searched.
 
     Raises IndexUnusableError when there is none, it is damaged, or it was built with another encoder.
     """
-    manifest = layout.current_manifest(root)
+    return Index(root, usable_manifest(root, encoder_fingerprint))
+
+
+def usable_manifest(root: Path, encoder_fingerprint: str | None, *, upgrade: bool = False) -> Manifest:
+    """The manifest in force, if it fits the encoder; with `upgrade` it may be of a former format. Raises as `open_index`."""
+    manifest = layout.current_manifest(root, upgrade=upgrade)
     if encoder_fingerprint and manifest.encoder_fingerprint != encoder_fingerprint:
         raise IndexUnusableError(
             f"{root} 的索引是用另一个模型或设置（{manifest.model}）建的，与现在的不符；"
@@ -232,7 +238,7 @@ def open_index(root: Path, encoder_fingerprint: str | None = None) -> Index:
             f"the index in {root} was built with another model or settings ({manifest.model}); "
             "restore [model] in config.toml, or rebuild with: wenzheng index --rebuild",
         )
-    return Index(root, manifest)
+    return manifest
 
 
 def _check_sizes(root: Path, manifest: Manifest) -> None:
@@ -270,18 +276,16 @@ def add_segment(root: Path, reports: list[Report], vectors: list[PassageVectors]
     return SegmentEntry(segment_id, len(reports), count, files)
 
 
-def add_lexical(
-    root: Path, segments: Iterable[SegmentEntry], measures: Sequence[Measure]
-) -> tuple[str, tuple[FileEntry, ...]]:
-    """Write the BM25 index and the measures' tags of the passages of some segments, headings included, in order."""
+def add_lexical(root: Path, segment: SegmentEntry, measures: Sequence[Measure]) -> LexicalEntry:
+    """Write BM25 and the measures' tags of a segment's passages, headings included, in order."""
     lexical_id = uuid4().hex[:12]
     folder = root / layout.LEXICAL / lexical_id
-    readers = [SegmentReader(root / layout.SEGMENTS / s.id / layout.SEGMENT_DATABASE) for s in segments]
-    texts = [lexical_text(passage) for reader in readers for passage in reader.passages()]
+    reader = SegmentReader(root / layout.SEGMENTS / segment.id / layout.SEGMENT_DATABASE)
+    texts = [lexical_text(passage) for passage in reader.passages()]
     with staged_directory(folder) as staging:
         write_lexical(staging, texts)
         write_tags(staging, texts, measures)
-    return lexical_id, _entries(root, folder)
+    return LexicalEntry(lexical_id, segment.id, _entries(root, folder))
 
 
 def lexical_text(passage: Passage) -> str:
@@ -306,11 +310,11 @@ def now() -> str:
 def prune(root: Path) -> None:
     """Delete what neither of the two newest manifests refers to; the older of them may still be served."""
     manifests = sorted((root / layout.MANIFESTS).glob("*.json"))
-    kept = [layout.load_manifest(path) for path in manifests[-2:]]
+    kept = [layout.load_manifest(path, upgrade=True) for path in manifests[-2:]]
     for path in manifests[:-2]:
         path.unlink()
     segments = {segment.id for manifest in kept for segment in manifest.segments}
-    lexicals = {manifest.lexical_id for manifest in kept}
+    lexicals = {part.id for manifest in kept for part in manifest.lexical}
     for folder, used in ((layout.SEGMENTS, segments), (layout.LEXICAL, lexicals)):
         if (root / folder).is_dir():
             for path in (root / folder).iterdir():

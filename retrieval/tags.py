@@ -20,17 +20,22 @@ _TERMS, _PAIRS = "measures.json", "measures.npy"
 
 
 class TagIndex:
-    """The tags of every passage; an index made without a vocabulary has none."""
+    """The tags of every passage; an index made without a vocabulary has none.
 
-    def __init__(self, folder: Path, size: int) -> None:
-        self._size = size
+    `folders` are those of the parts of a version, whose passages begin at the rows `starts`; all were tagged with the
+    same vocabulary.
+    """
+
+    def __init__(self, folders: Sequence[Path], starts: np.ndarray) -> None:
+        self._size = int(starts[-1])
         self.terms: tuple[str, ...] = ()
         self.vocabulary = ""
-        self._pairs = np.zeros((0, 2), np.int32)
-        if (folder / _TERMS).is_file():
+        pairs = [np.zeros((0, 2), np.int32)]
+        for folder, start in zip(folders, starts, strict=False):
             held = json.loads((folder / _TERMS).read_text(encoding="utf-8"))
             self.terms, self.vocabulary = tuple(held["terms"]), held["vocabulary"]
-            self._pairs = np.load(folder / _PAIRS, mmap_mode="r")
+            pairs.append(np.load(folder / _PAIRS) + np.array([start, 0], np.int32))
+        self._pairs = np.concatenate(pairs)
 
     def of(self, row: int) -> tuple[str, ...]:
         """The official names of the measures that a passage names."""

@@ -18,6 +18,11 @@ class VectorIndex:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
+    def vectors(self) -> np.ndarray:
+        """All of them, shape (passages, dimension), float32."""
+        found: np.ndarray = self._index.reconstruct_n(0, len(self))
+        return found
+
     def search(self, query: np.ndarray, count: int, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """The best rows and their inner products for one query vector of shape (dimension,).
 

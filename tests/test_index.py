@@ -17,6 +17,7 @@ from retrieval.config import Config
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexUnusableError, NotFoundError, ReadError
 from retrieval.store import Index, open_index
+from retrieval.text import tokens
 from tests.conftest import SAMPLES, quiet
 
 TEXT = "云台县人民政府{year}年法治政府建设情况报告\n{year}年，云台县坚持依法行政，现将情况报告如下。\n一、主要成效\n{body}\n"
@@ -201,8 +202,77 @@ def test_old_versions_are_pruned_but_the_one_before_stays(run, folder: Path, tmp
     for number in range(4):
         write(folder / "a.txt", 2021, number + 10)
         run()
-    assert len(list((tmp_path / "index" / layout.MANIFESTS).iterdir())) == 2
-    assert len(list((tmp_path / "index" / layout.LEXICAL).iterdir())) == 2
+    root = tmp_path / "index"
+    assert len(list((root / layout.MANIFESTS).iterdir())) == 2
+    kept = layout.current_manifest(root)
+    assert {path.name for path in (root / layout.LEXICAL).iterdir()} == {part.id for part in kept.lexical}
+
+
+def test_adding_a_report_writes_only_its_own_parts(run, folder: Path, tmp_path: Path) -> None:
+    run()
+    before = layout.current_manifest(tmp_path / "index")
+    write(folder / "d.txt", 2023, 3)
+    run()
+    after = layout.current_manifest(tmp_path / "index")
+    assert after.segments[:-1] == before.segments
+    assert after.lexical[:-1] == before.lexical
+
+
+def test_many_small_runs_leave_few_segments_and_the_same_passages(run, folder: Path, tmp_path: Path) -> None:
+    for number in range(10):
+        write(folder / f"n{number}.txt", 2010 + number, number)
+        run()
+    index = open_index(tmp_path / "index")
+    assert len(index.manifest.segments) < 9
+    assert len(index.reports) == 12
+    assert verify(index).problems == ()
+    run(rebuild=True)
+    assert {p.id for p, _ in index.passages()} == set(passages(tmp_path / "index"))
+
+
+def test_parts_of_an_index_weigh_words_as_one_index_does(run, folder: Path, tmp_path: Path) -> None:
+    run()
+    write(folder / "d.txt", 2023, 3)
+    run()
+    apart = open_index(tmp_path / "index")
+    run(rebuild=True)
+    whole = open_index(tmp_path / "index")
+    assert (len(apart.manifest.lexical), len(whole.manifest.lexical)) == (2, 1)
+    terms = tokens("说理式处罚决定书")
+    one, other = (
+        {passage.id: score for (passage, _), score in zip(index.passages(), index.lexical.scores(terms), strict=True)}
+        for index in (apart, whole)
+    )
+    assert one == pytest.approx(other, abs=0.03)
+    assert max(one.values()) > 0.5
+
+
+def test_a_run_that_ends_while_embedding_goes_on_where_it_was(
+    tmp_path: Path, folder: Path, config: Config, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.registry._COMMITTED", 1)
+
+    def stop_after_two(step: str, done: int, _whole: int) -> None:
+        if step == "embed" and done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build([folder], tmp_path / "index", config, encoder, stop_after_two, rebuild=False)
+    summary = build([folder], tmp_path / "index", config, encoder, quiet, rebuild=False)
+    assert summary.embedded == summary.new_passages - 1
+
+
+def test_an_index_of_the_format_before_is_brought_up_to_date_without_embedding(run, tmp_path: Path) -> None:
+    run()
+    root = tmp_path / "index"
+    path = root / layout.MANIFESTS / (layout.current_name(root) or "")
+    former = {**json.loads(path.read_text("utf-8")), "format_version": 3, "lexical_id": "x", "lexical_files": []}
+    del former["lexical"]
+    path.write_text(json.dumps(former), "utf-8")
+    with pytest.raises(IndexUnusableError, match="wenzheng index FOLDER once more"):
+        open_index(root)
+    assert run().embedded == 0
+    assert verify(open_index(root)).problems == ()
 
 
 def test_every_sample_passage_is_found_again_in_its_original(samples: Index) -> None:
@@ -212,7 +282,7 @@ def test_every_sample_passage_is_found_again_in_its_original(samples: Index) -> 
 
 
 def test_stored_vectors_are_those_of_the_encoder(samples: Index, encoder: Encoder) -> None:
-    from indexer.build import encoder_input
+    from indexer.segments import encoder_input
 
     words = [encoder_input(passage) for passage, _ in samples.passages()]
     everything = np.ones(len(samples.report_numbers), bool)

@@ -1,0 +1,99 @@
+"""Reports → segments of bounded size, their passages embedded; small segments are merged as they gather."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from indexer.prepare import Steps
+from indexer.registry import cached
+from retrieval import layout, store
+from retrieval.encoder import Encoder
+from retrieval.late import TokenCodes, TokenIndex, quantise
+from retrieval.layout import LexicalEntry, SegmentEntry
+from retrieval.segment import SegmentReader
+from retrieval.store import PassageVectors
+from retrieval.text import normalise
+from retrieval.types import Passage, Report
+from retrieval.vectors import VectorIndex
+
+# Passages whose vectors are held in memory at a time: some 42 kB each, twice while they are written.
+_LARGEST = 8000
+# Each run adds a segment, and each costs every query a little: when there are more small ones, they become one.
+_SMALL, _MOST_SMALL = 2000, 8
+
+
+def encoder_input(passage: Passage) -> str:
+    """What the encoder reads of a passage: its words, normalised."""
+    return normalise(passage.text)
+
+
+def write_segments(
+    reports: Sequence[Report], root: Path, encoder: Encoder, steps: Steps
+) -> tuple[tuple[SegmentEntry, ...], int]:
+    """Embed and write reports; nothing refers to the segments yet. Returns them and how many passages were embedded.
+
+    What has been embedded is kept as it comes, so a run that is killed goes on where it was.
+    """
+    whole = sum(len(report.passages) for report in reports)
+    segments, done, embedded = [], 0, 0
+
+    def embed(texts: list[str]) -> list[PassageVectors]:
+        nonlocal embedded
+        encoded = encoder.passages(texts)
+        embedded += len(texts)
+        steps("embed", min(whole, done + embedded), whole)
+        return [PassageVectors(each.pooled, quantise(each.tokens)) for each in encoded]
+
+    for group in _groups(reports):
+        texts = [encoder_input(passage) for report in group for passage in report.passages]
+        steps("embed", done, whole)
+        before = embedded
+        vectors = cached(root / layout.EMBEDDINGS, encoder.fingerprint, texts, encoder.dimension, embed)
+        segments.append(store.add_segment(root, group, vectors, encoder.dimension))
+        done += len(texts) - (embedded - before)
+        steps("embed", min(whole, done + embedded), whole)
+    return tuple(segments), embedded
+
+
+def _groups(reports: Sequence[Report]) -> Iterator[list[Report]]:
+    """Reports in their order, so many together that their passages fit into a segment."""
+    group: list[Report] = []
+    size = 0
+    for report in reports:
+        if group and size + len(report.passages) > _LARGEST:
+            yield group
+            group, size = [], 0
+        group.append(report)
+        size += len(report.passages)
+    if group:
+        yield group
+
+
+def merged(
+    root: Path, segments: Sequence[SegmentEntry], lexical: Sequence[LexicalEntry], dimension: int
+) -> tuple[tuple[SegmentEntry, ...], tuple[LexicalEntry, ...]]:
+    """The segments, the small ones at the end become one when there are many; and the lexical parts that still fit."""
+    small = 0
+    while small < len(segments) and segments[-1 - small].passages < _SMALL:
+        small += 1
+    if small <= _MOST_SMALL:
+        return tuple(segments), tuple(lexical)
+    kept, joined = segments[:-small], segments[-small:]
+    folders = [root / layout.SEGMENTS / segment.id for segment in joined]
+    readers = [SegmentReader(folder / layout.SEGMENT_DATABASE) for folder in folders]
+    reports = [reader.report(summary) for reader in readers for summary in reader.summaries()]
+    vectors = [
+        PassageVectors(pooled, tokens)
+        for folder, segment in zip(folders, joined, strict=True)
+        for pooled, tokens in _vectors_of(folder, segment.passages)
+    ]
+    return (*kept, store.add_segment(root, reports, vectors, dimension)), tuple(lexical[: len(kept)])
+
+
+def _vectors_of(folder: Path, passages: int) -> Iterator[tuple[np.ndarray, TokenCodes]]:
+    pooled, tokens = VectorIndex(folder / layout.SEGMENT_VECTORS).vectors(), TokenIndex(folder)
+    for row in range(passages):
+        yield pooled[row], tokens.tokens(row)
