@@ -6,7 +6,7 @@ import os
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_config_path
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -32,7 +32,8 @@ class ModelSettings:
     adapted: bool = True
     cache_dir: str = ""
     max_tokens: int = Field(default=512, ge=16)
-    batch_tokens: int = Field(default=4096, ge=64)
+    batch_tokens: int = Field(default=1024, ge=64)
+    precision: Literal["int8", "fp32"] = "fp32"
 
 
 @dataclass(frozen=True, config=_strict)

@@ -116,7 +116,7 @@ class Searcher:
             hits=tuple(self._hit(ranked, place, query) for place in places),
             facets=self._facets(ranked.rows) if facets else {},
             took_ms=0.0,
-            scope_reports=len(set(self.index.report_numbers[allowed].tolist())),
+            scope_reports=int(np.count_nonzero(np.bincount(self.index.report_numbers[allowed]))),
             scope_passages=int(allowed.sum()),
             measure=query.expansion.measure.term if query.expansion else None,
             measure_strength=round(query.expansion.strength, 3) if query.expansion else 0.0,
@@ -259,9 +259,13 @@ def open_searcher(config: Config, index: Index, encoder: Encoder) -> Searcher:
 
 def _best(scores: np.ndarray, count: int, allowed: np.ndarray) -> np.ndarray:
     """The rows with the greatest scores above 0 among those allowed, shape (up to count,)."""
-    scores = np.where(allowed, scores, 0)
-    rows = np.argsort(-scores, kind="stable")[:count]
-    return rows[scores[rows] > 0]
+    rows = np.flatnonzero((scores > 0) & allowed)
+    if len(rows) > count:
+        # Of equal scores the first rows are taken, so the last place may have to be shared out.
+        last = np.partition(scores[rows], len(rows) - count)[len(rows) - count]
+        above = rows[scores[rows] > last]
+        rows = np.concatenate([above, rows[scores[rows] == last][: count - len(above)]])
+    return rows[np.lexsort((rows, -scores[rows]))]
 
 
 def _first_of_each(groups: np.ndarray, count: int) -> np.ndarray:

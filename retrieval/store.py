@@ -27,6 +27,9 @@ from retrieval.text import normalise
 from retrieval.types import ROLES, Filters, Passage, Report, ReportSummary, ReportVersion, VersionState
 from retrieval.vectors import VectorIndex, write_vectors
 
+# Filters whose passages are kept, a byte for each passage of the index.
+_KEPT_MASKS = 32
+
 
 @dataclass(frozen=True, slots=True)
 class PassageVectors:
@@ -56,6 +59,7 @@ class Index:
         parts = [root / layout.LEXICAL / part.id for part in manifest.lexical]
         self.lexical = LexicalIndex(parts)
         self.tags = TagIndex(parts, self.starts)
+        self._masks: dict[Filters, np.ndarray] = {}
         self._load_columns()
 
     def _load_columns(self) -> None:
@@ -105,7 +109,17 @@ class Index:
         return np.array([admits(filters, summary) for summary in self.reports], bool)
 
     def allowed(self, filters: Filters) -> np.ndarray:
-        """Which passages the filters admit: a boolean mask of shape (passages,)."""
+        """Which passages the filters admit: a boolean mask of shape (passages,), kept for the next time, not to be written."""
+        mask = self._masks.get(filters)
+        if mask is None:
+            mask = self._allowed(filters)
+            mask.flags.writeable = False
+            if len(self._masks) >= _KEPT_MASKS:
+                self._masks.clear()
+            self._masks[filters] = mask
+        return mask
+
+    def _allowed(self, filters: Filters) -> np.ndarray:
         reports = self.admitted(filters)
         mask = np.zeros(len(self.report_numbers), bool)
         if len(reports):

@@ -20,6 +20,8 @@ from retrieval.encoder.locate import ModelSource, locate
 from retrieval.errors import ModelError
 
 Progress = Callable[[int], None]
+# Counts up when exported graphs are written otherwise.
+EXPORT_VERSION = 2
 
 __all__ = [
     "Encoded",
@@ -94,7 +96,7 @@ def open_encoder(config: Config) -> Encoder:
 
     Raises ModelError when it can be found nowhere.
     """
-    from retrieval.encoder.onnx import EXPORT_FILE, OnnxEncoder
+    from retrieval.encoder.onnx import EXPORT_FILE, INT8_FILE, MODEL_FILE, OnnxEncoder
 
     source = locate(config)
     folder = export_folder(config, source)
@@ -103,18 +105,22 @@ def open_encoder(config: Config) -> Encoder:
 
         if not sbert.export(source, folder):
             return sbert.SentenceTransformerEncoder(source, config.model)
+    if config.model.precision == "int8" and not (folder / INT8_FILE).is_file():
+        from retrieval.encoder.graph import quantise
+
+        quantise(folder / MODEL_FILE, folder / INT8_FILE)
     return OnnxEncoder(folder, config.model)
 
 
 def is_prepared(config: Config) -> bool:
     """Whether the model has been expanded and exported, so that opening it takes no time to speak of."""
-    exports = config.model_cache / "onnx"
+    exports = config.model_cache / f"onnx-{EXPORT_VERSION}"
     return exports.is_dir() and any(exports.iterdir())
 
 
 def export_folder(config: Config, source: ModelSource) -> Path:
     """Where the exported form of this copy of the model is kept."""
-    return config.model_cache / "onnx" / source.key
+    return config.model_cache / f"onnx-{EXPORT_VERSION}" / source.key
 
 
 def describe_model(config: Config) -> dict[str, str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EXPORT_FILE = "export.json"
 MODEL_FILE = "model.onnx"
+INT8_FILE = "model.int8.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 
 
@@ -57,7 +58,9 @@ class OnnxEncoder:
         # Threads that spin after a query would hold the cores that late interaction needs next.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
-            str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+            str(folder / (INT8_FILE if settings.precision == "int8" else MODEL_FILE)),
+            options,
+            providers=["CPUExecutionProvider"],
         )
 
     @property
@@ -70,7 +73,7 @@ class OnnxEncoder:
             **asdict(self.info),
             "max_tokens": self.max_tokens,
             "prompts": [self.settings.query_prompt, self.settings.passage_prompt],
-            "engine": "onnx-fp32",
+            "engine": f"onnx-{self.settings.precision}",
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 

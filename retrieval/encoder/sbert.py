@@ -19,6 +19,7 @@ from sentence_transformers import CrossEncoder, SentenceTransformer
 
 from retrieval.config import ModelSettings
 from retrieval.encoder import Encoded, ModelSource, Progress
+from retrieval.encoder.graph import fuse
 from retrieval.encoder.locate import WEIGHTS
 from retrieval.encoder.onnx import MODEL_FILE, TOKENIZER_FILE, ExportInfo
 from retrieval.errors import ModelError
@@ -72,10 +73,14 @@ def export(source: ModelSource, folder: Path) -> bool:
     tokenizer = getattr(model.tokenizer, "backend_tokenizer", None)
     if pooling not in EXPORTABLE or tokenizer is None:
         return False
-    body = _LastHiddenState(modules[0].auto_model).eval()
+    transformer: Any = modules[0].auto_model
+    # Attention written out step by step is what the fusions below know.
+    transformer.set_attn_implementation("eager")
+    body = _LastHiddenState(transformer).eval()
     dimension = model.get_embedding_dimension()
     with staged_directory(folder) as staging:
         _export_graph(body, staging / MODEL_FILE)
+        fuse(staging / MODEL_FILE, transformer.config)
         tokenizer.save(str(staging / TOKENIZER_FILE))
         ExportInfo(
             name=source.name,
@@ -93,18 +98,18 @@ def _export_graph(body: torch.nn.Module, path: Path) -> None:
     # Two texts of sixteen tokens stand for any number of any length.
     ids = torch.full((2, 16), 5, dtype=torch.long)
     free = {0: "batch", 1: "tokens"}
+    names = ["input_ids", "attention_mask", "last_hidden_state"]
     with _quiet(), torch.inference_mode():
         torch.onnx.export(
             body,
             (ids, torch.ones_like(ids)),
             str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["last_hidden_state"],
-            dynamic_shapes={"input_ids": free, "attention_mask": free},
+            input_names=names[:2],
+            output_names=names[2:],
+            dynamic_axes=dict.fromkeys(names, free),
             opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
+            # The newer exporter writes graphs in which no attention is found to be fused.
+            dynamo=False,
         )
 
 
