@@ -12,7 +12,8 @@ from pathlib import Path
 
 from indexer.batch import Batch, is_newer_text, older_version
 from indexer.discover import Source
-from indexer.extraction import make_report, version_id
+from indexer.extraction import version_id
+from indexer.isolation import read_apart
 from indexer.registry import Registry
 from indexer.sites import edge_lines, learned, site_of
 from retrieval import layout
@@ -70,7 +71,7 @@ class _File:
     folder: str
 
     def report(self, report_id: str, config: Config) -> Report:
-        return make_report(self.data, self.source.name, self.source.corrections, config, report_id)
+        return read_apart(self.data, self.source.name, self.source.corrections, config, report_id)
 
 
 def _one(source: Source, root: Path, batch: Batch, registry: Registry, config: Config) -> Outcome:
@@ -173,7 +174,7 @@ def _learn(root: Path, batch: Batch, registry: Registry, config: Config) -> None
         if found:
             source, summary = batch.sources[version], batch.reports[version].summary
             data = (root / layout.ORIGINALS / summary.sha256).read_bytes()
-            report = make_report(data, source.name, source.corrections, config, summary.id, found)
+            report = read_apart(data, source.name, source.corrections, config, summary.id, found)
             if report.passages:
                 batch.reports[version] = report
                 registry.note_text(version, _digest(report))

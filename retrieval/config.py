@@ -22,6 +22,8 @@ _strict = ConfigDict(extra="forbid")
 @dataclass(frozen=True, config=_strict)
 class IndexSettings:
     dir: str = "index/default"
+    read_seconds: float = Field(default=120, gt=0)
+    read_mb: int = Field(default=4000, ge=500)
 
 
 @dataclass(frozen=True, config=_strict)

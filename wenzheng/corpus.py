@@ -145,16 +145,16 @@ def diff(index_dir: Path | None, as_json: bool, old: str, new: str) -> None:
 def inspect(index_dir: Path | None, file: Path) -> None:
     """What is kept of a file and what is removed, side by side, and what was found out about it."""
     from indexer.discover import discover
-    from indexer.extraction import make_report
+    from indexer.isolation import read_apart
     from indexer.sites import learned_lines
     from wenzheng import show
 
     source = next(discover([file], Path()))
     context = context_of(index_dir)
-    report = make_report(file.read_bytes(), source.name, source.corrections, context.config, "inspected")
+    report = read_apart(file.read_bytes(), source.name, source.corrections, context.config, "inspected")
     known = learned_lines(context.index, report)
     if known:
-        report = make_report(file.read_bytes(), source.name, source.corrections, context.config, "inspected", known)
+        report = read_apart(file.read_bytes(), source.name, source.corrections, context.config, "inspected", known)
     show.inspection(report)
 
 
