@@ -15,7 +15,7 @@ INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | c
 SOURCE := $(REPORTS)
 endif
 
-.PHONY: install run test lint eval eval-large evidence comparing metadata bench-count bench-matrix browser clean
+.PHONY: install run test lint eval eval-large evidence comparing distinct metadata torture bench-count bench-matrix browser clean
 
 run: install
 	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
@@ -60,6 +60,12 @@ metadata: install
 
 bench-matrix: install
 	@$(BIN)/python bench/matrix.py
+
+distinct: install
+	@$(BIN)/python bench/fit_distinct.py
+
+torture: install
+	@$(BIN)/python bench/torture.py
 
 bench-count: install
 	@$(BIN)/python bench/count.py

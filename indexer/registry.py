@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
+from retrieval.errors import IndexUnusableError
 from retrieval.late import TokenCodes
 from retrieval.store import PassageVectors
 
@@ -22,6 +24,18 @@ class Registry:
     """Which file is which report. An id is minted once and kept through re-indexing and changed content."""
 
     def __init__(self, path: Path) -> None:
+        """Raises IndexUnusableError when the file is damaged."""
+        try:
+            self._open(path)
+        except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:
+                raise
+            raise IndexUnusableError(
+                f"{path} 已损坏（{error}）；请从备份恢复（wenzheng restore）",
+                f"{path} is damaged ({error}); restore a backup (wenzheng restore)",
+            ) from error
+
+    def _open(self, path: Path) -> None:
         self._database = sqlite3.connect(path, timeout=30)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute(
@@ -119,26 +133,51 @@ def cached(
 ) -> list[PassageVectors]:
     """Vectors of each text; only texts that this encoder has not seen yet are embedded, each once.
 
+    Raises IndexUnusableError when the file is damaged.
+
     The longest come first, as batches of like length want it, and each _COMMITTED are kept as soon as they are there.
     """
+    try:
+        return _cached(path, fingerprint, texts, dimension, embed)
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:
+            # A full disk or a locked file is a subclass.
+            raise
+        raise IndexUnusableError(
+            f"{path} 已损坏（{error}）；它只是缓存，删掉再运行即可（会重新计算向量）",
+            f"{path} is damaged ({error}); it is a cache only: delete it and run again (vectors are made anew)",
+        ) from error
+
+
+def _cached(
+    path: Path,
+    fingerprint: str,
+    texts: Sequence[str],
+    dimension: int,
+    embed: Callable[[list[str]], list[PassageVectors]],
+) -> list[PassageVectors]:
     keys = [hashlib.sha256(f"{fingerprint}\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts]
     with closing(sqlite3.connect(path, timeout=30)) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute(
-            "CREATE TABLE IF NOT EXISTS encoded (key BLOB PRIMARY KEY, pooled BLOB, codes BLOB, scales BLOB)"
+            "CREATE TABLE IF NOT EXISTS encoded (key BLOB PRIMARY KEY, pooled BLOB, codes BLOB, scales BLOB, crc INTEGER)"
         )
+        if not any(name == "crc" for _, name, *_ in database.execute("PRAGMA table_info(encoded)")):
+            # As files of earlier programs have it: what they hold has no checksum and is believed.
+            database.execute("ALTER TABLE encoded ADD COLUMN crc INTEGER")
         known = _known(database, keys, dimension)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         ordered = sorted(missing, key=lambda key: -len(missing[key]))
         for start in range(0, len(ordered), _COMMITTED):
             part = ordered[start : start + _COMMITTED]
             fresh = dict(zip(part, embed([missing[key] for key in part]), strict=True))
-            rows = [
+            blobs = [
                 (key, v.pooled.tobytes(), v.tokens.codes.tobytes(), v.tokens.scales.tobytes())
                 for key, v in fresh.items()
             ]
             with database:
-                database.executemany("INSERT OR REPLACE INTO encoded VALUES (?,?,?,?)", rows)
+                rows = [(*row, _crc(*row)) for row in blobs]
+                database.executemany("INSERT OR REPLACE INTO encoded VALUES (?,?,?,?,?)", rows)
             known.update(fresh)
     return [known[key] for key in keys]
 
@@ -148,8 +187,15 @@ def _known(database: sqlite3.Connection, keys: list[bytes], dimension: int) -> d
     for start in range(0, len(keys), _LOOKUP):
         part = keys[start : start + _LOOKUP]
         marks = ",".join("?" * len(part))
-        query = f"SELECT key, pooled, codes, scales FROM encoded WHERE key IN ({marks})"  # noqa: S608  # only question marks
-        for key, pooled, codes, scales in database.execute(query, part):
+        query = f"SELECT key, pooled, codes, scales, crc FROM encoded WHERE key IN ({marks})"  # noqa: S608  # only question marks
+        for key, pooled, codes, scales, crc in database.execute(query, part):
+            if crc is not None and crc != _crc(key, pooled, codes, scales):
+                # Damaged: it is embedded again.
+                continue
             tokens = TokenCodes(np.frombuffer(codes, np.int8).reshape(-1, dimension), np.frombuffer(scales, np.float32))
             found[key] = PassageVectors(np.frombuffer(pooled, np.float32), tokens)
     return found
+
+
+def _crc(*blobs: bytes) -> int:
+    return zlib.crc32(b"".join(blobs))

@@ -31,6 +31,9 @@ def verify(index: Index) -> Verification:
     """Checksums of the index's files, then every passage: exact in the stored text, and in the original's bytes; then
     every kept quotation in the stored texts of its report. Raises IndexUnusableError when these cannot be read."""
     problems = [f"文件已损坏 / damaged: {path}" for path in damaged_files(index.root, index.manifest)]
+    if problems:
+        # What damaged files say is no use.
+        return Verification(len(index.current), 0, tuple(problems), 0, ())
     passages = 0
     for summary in index.current:
         report = index.report(summary.id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from retrieval.errors import IndexUnusableError
 from retrieval.files import sha256_file, write_atomic
 
 FORMAT_VERSION = 4
+HEAD = 64 * 1024
 # Its segments are as they are now: a run only adds what else belongs to the format, and embeds nothing.
 UPGRADABLE = (3,)
 POINTER = "CURRENT"
@@ -28,6 +31,7 @@ LOCK = "build.lock"
 SEGMENT_DATABASE = "passages.sqlite"
 SEGMENT_VECTORS = "vectors.faiss"
 SEGMENT_FULLTEXT = "fulltext.sqlite"
+_NAME, _SHA256 = re.compile(r"\d{8}\.json"), re.compile(r"(?:[0-9a-f]{64})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class FileEntry:
     path: str
     size: int
     sha256: str
+    # Of its first HEAD bytes, which every opening reads; empty in entries of former formats.
+    head: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,42 +110,64 @@ class Manifest:
 
 def file_entry(root: Path, path: Path) -> FileEntry:
     """Measure a file that has just been written."""
-    return FileEntry(path.relative_to(root).as_posix(), path.stat().st_size, sha256_file(path))
+    return FileEntry(path.relative_to(root).as_posix(), path.stat().st_size, sha256_file(path), head_of(path))
+
+
+def head_of(path: Path) -> str:
+    """The SHA-256 of a file's first HEAD bytes: what parsers take sizes and offsets from."""
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(HEAD)).hexdigest()
 
 
 def publish(root: Path, manifest: Manifest) -> None:
     """Write the manifest, then point to it: the moment at which a new version exists."""
-    text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
-    write_atomic(root / MANIFESTS / manifest.name, text.encode())
-    write_atomic(root / POINTER, f"{manifest.name}\n".encode())
+    data = json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode()
+    write_atomic(root / MANIFESTS / manifest.name, data)
+    write_atomic(root / POINTER, f"{manifest.name} {hashlib.sha256(data).hexdigest()}\n".encode())
 
 
 def current_name(root: Path) -> str | None:
     """The name of the manifest in force, or None when there is no index in the folder."""
+    return _pointer(root)[0]
+
+
+def _pointer(root: Path) -> tuple[str | None, str]:
+    """The name of the manifest in force, and its SHA-256 if it is known. Raises IndexUnusableError when damaged."""
     try:
-        return (root / POINTER).read_text(encoding="utf-8").strip()
+        name, sha256, *_ = [*(root / POINTER).read_text(encoding="utf-8").split(), "", ""]
     except FileNotFoundError:
-        return None
+        return None, ""
+    except ValueError:
+        name, sha256 = "", ""
+    if not _NAME.fullmatch(name) or not _SHA256.fullmatch(sha256):
+        raise IndexUnusableError(
+            f"{root / POINTER} 已损坏；请从备份恢复（wenzheng restore），或用 wenzheng index --rebuild 重建",
+            f"{root / POINTER} is damaged; restore a backup (wenzheng restore), or rebuild with: wenzheng index --rebuild",
+        )
+    return name, sha256
 
 
 def current_manifest(root: Path, *, upgrade: bool = False) -> Manifest:
     """The manifest in force, as `load_manifest` reads it. Raises IndexUnusableError when there is none."""
-    name = current_name(root)
+    name, sha256 = _pointer(root)
     if name is None:
         raise IndexUnusableError(
             f"{root} 里还没有索引；先执行 wenzheng index --index {root} 报告文件夹",
             f"there is no index in {root}; first run: wenzheng index --index {root} FOLDER",
         )
-    return load_manifest(root / MANIFESTS / name, upgrade=upgrade)
+    return load_manifest(root / MANIFESTS / name, sha256, upgrade=upgrade)
 
 
-def load_manifest(path: Path, *, upgrade: bool = False) -> Manifest:
-    """A manifest from its file; with `upgrade` also one of a former format, less what that had otherwise.
+def load_manifest(path: Path, sha256: str = "", *, upgrade: bool = False) -> Manifest:
+    """A manifest from its file, of which `sha256` may be known; with `upgrade` also one of a former format, less what that had otherwise.
 
     Raises IndexUnusableError with the way out.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
+        if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+            raise ValueError("checksum")
+        values = json.loads(data)
         version = values["format_version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexUnusableError(
@@ -175,7 +203,7 @@ def load_manifest(path: Path, *, upgrade: bool = False) -> Manifest:
 
 
 def _entries(rows: list[dict[str, str | int]]) -> tuple[FileEntry, ...]:
-    return tuple(FileEntry(str(r["path"]), int(r["size"]), str(r["sha256"])) for r in rows)
+    return tuple(FileEntry(str(r["path"]), int(r["size"]), str(r["sha256"]), str(r.get("head", ""))) for r in rows)
 
 
 def next_manifest(manifest: Manifest, **changes: object) -> Manifest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ class Index:
     def __init__(self, root: Path, manifest: Manifest) -> None:
         self.root = root
         self.manifest = manifest
-        _check_sizes(root, manifest)
+        _check_files(root, manifest)
         folders = [root / layout.SEGMENTS / segment.id for segment in manifest.segments]
         self._segments = [SegmentReader(folder / layout.SEGMENT_DATABASE) for folder in folders]
         self._vectors = [VectorIndex(folder / layout.SEGMENT_VECTORS) for folder in folders]
@@ -239,7 +240,14 @@ def open_index(root: Path, encoder_fingerprint: str | None = None) -> Index:
 
     Raises IndexUnusableError when there is none, it is damaged, or it was built with another encoder.
     """
-    return Index(root, usable_manifest(root, encoder_fingerprint))
+    manifest = usable_manifest(root, encoder_fingerprint)
+    try:
+        return Index(root, manifest)
+    except IndexUnusableError:
+        raise
+    except (ValueError, KeyError, TypeError, IndexError, RuntimeError, OSError, EOFError, sqlite3.Error) as error:
+        # Past the heads a damaged file shows only where it is read: the thorough check says which one it is.
+        raise _damaged(Path(next(iter(damaged_files(root, manifest)), str(root)))) from error
 
 
 def usable_manifest(root: Path, encoder_fingerprint: str | None, *, upgrade: bool = False) -> Manifest:
@@ -255,15 +263,21 @@ def usable_manifest(root: Path, encoder_fingerprint: str | None, *, upgrade: boo
     return manifest
 
 
-def _check_sizes(root: Path, manifest: Manifest) -> None:
-    """The cheap check at every opening; `damaged_files` is the thorough one."""
+def _check_files(root: Path, manifest: Manifest) -> None:
+    """The cheap check at every opening: sizes, and the heads that parsers rely on; `damaged_files` is the thorough one."""
     for entry in manifest.files():
         path = root / entry.path
-        if not path.is_file() or path.stat().st_size != entry.size:
-            raise IndexUnusableError(
-                f"索引文件 {path} 丢失或不完整；请用 wenzheng index --rebuild 重建",
-                f"index file {path} is missing or cut short; rebuild with: wenzheng index --rebuild",
-            )
+        whole = path.is_file() and path.stat().st_size == entry.size
+        if not whole or (entry.head and layout.head_of(path) != entry.head):
+            raise _damaged(path)
+
+
+def _damaged(path: Path) -> IndexUnusableError:
+    return IndexUnusableError(
+        f"索引文件 {path} 丢失、不完整或已损坏；请从备份恢复（wenzheng restore），或用 wenzheng index --rebuild 重建",
+        f"index file {path} is missing, cut short or damaged; restore a backup (wenzheng restore), or rebuild with: "
+        "wenzheng index --rebuild",
+    )
 
 
 def damaged_files(root: Path, manifest: Manifest) -> list[str]:

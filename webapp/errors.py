@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 
 from flask import Flask, Response, after_this_request, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -47,6 +48,11 @@ def handle(error: Exception) -> tuple[Response | str, int]:
     if isinstance(error, HTTPException) and error.code:
         code, zh, en = _HTTP.get(error.code, ("bad_request", "请求有误", error.name))
         return _answer(error.code, code, zh, en)
+    # SQLite says so of damaged files alone; a locked file or a full disk is a subclass.
+    if type(error) is sqlite3.DatabaseError:
+        _log.error("damaged index", exc_info=error)
+        zh = "索引的一个文件读不出来，可能已损坏；请管理员运行 wenzheng verify"
+        return _answer(503, "index_unusable", zh, "a file of the index cannot be read: run wenzheng verify")
     where = request.url_rule.rule if request.url_rule else ""
     _log.exception("unexpected error", extra={"fields": {"request_id": request_id(), "route": where}})
     return _answer(500, "internal", "服务器出错了，已记入日志", "something went wrong; it has been logged")

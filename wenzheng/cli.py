@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,17 @@ def _messages() -> Iterator[None]:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
+    except (OSError, sqlite3.OperationalError, MemoryError) as error:
+        # A full disk, a permission that is missing, too little memory: what was there before stays in force.
+        where = getattr(error, "filename", None)
+        what = " ".join(str(part) for part in (getattr(error, "strerror", None) or error, where) if part)
+        click.echo(
+            f"wenzheng: 读写失败（{what or '内存不够'}）：请看磁盘空间、权限和内存；已有的索引没有改动，改好后再运行一次 / "
+            f"reading or writing failed ({what or 'out of memory'}): look at disk space, permissions and memory; the index "
+            "that was there is unchanged, run it again when that is mended",
+            err=True,
+        )
+        sys.exit(1)
 
 
 def main() -> None:

@@ -1,0 +1,275 @@
+"""Kill builds, damage files: what is left must be whole, or say what is wrong with it.
+
+    python bench/torture.py [--kills N] [--chosen N] [--damages N]            (or: make torture)
+
+Writes bench/results/torture.md. Builds are real processes of `wenzheng index` over a few reports that change from run
+to run; each is killed (SIGKILL), or kills itself at its n-th write, rename or commit, or meets a full disk there. Then
+the index must open, hold the same reports as one of the two versions, verify without a problem, and keep its
+collections; and the next run must finish. Damages are bits flipped or files cut in a copy of an index: opening,
+searching or verifying it must name what is wrong; no process may crash, and nothing may be found that was not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from pebble import ProcessExpired, ProcessPool
+
+from retrieval.config import load_config
+from retrieval.errors import WenzhengError
+
+ROOT = Path(__file__).parent.parent
+TEXT = "云台县人民政府{year}年法治政府建设情况报告\n{year}年，云台县坚持依法行政，现将情况报告如下。\n一、主要成效\n{body}\n"
+BODY = "推行说理式执法，处罚决定书说清事实、证据、法律依据和裁量理由，全年制作说理式处罚决定书{n}份，第{k}次修改。"
+QUERY = "处罚决定书讲清道理"
+# Longer than any build here takes.
+PATIENCE = 120
+
+
+@dataclass
+class Tally:
+    counts: Counter[str]
+    faults: list[str]
+
+    def check(self, holds: bool, what: str, fault: str) -> None:
+        self.counts[what] += 1
+        if not holds:
+            self.faults.append(f"{what}: {fault}")
+
+
+def write_reports(folder: Path, change: int) -> None:
+    """Six reports, of which each change alters two, adds one and takes one away."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(6):
+        last = change if number in (change % 6, (change + 1) % 6) else 0
+        text = TEXT.format(year=2016 + number, body=BODY.format(n=10 + number, k=last))
+        (folder / f"r{number}.txt").write_text(text, encoding="utf-8")
+    for path in folder.glob("extra*.txt"):
+        path.unlink()
+    text = TEXT.format(year=2022, body=BODY.format(n=1000 + change, k=change))
+    (folder / f"extra{change}.txt").write_text(text.replace("云台", "岚溪"), encoding="utf-8")
+
+
+def command(folder: Path, index: Path) -> list[str]:
+    return [sys.executable, "-c", "from wenzheng.cli import main; main()", "--index", str(index), "index", str(folder)]
+
+
+def state(index: Path) -> set[str]:
+    """The texts that a version holds. Raises WenzhengError when it cannot be opened."""
+    from retrieval.store import open_index
+
+    opened = open_index(index)
+    return {summary.version_id for summary in opened.reports}
+
+
+def whole(index: Path) -> list[str]:
+    from indexer.verify import verify
+    from retrieval.store import open_index
+
+    return list(verify(open_index(index)).problems)
+
+
+def interrupted(index: Path, folder: Path, hook: str | None, delay: float | None) -> int:
+    """Run a build that is cut off by a hook inside it or by a kill after `delay` seconds; its exit status."""
+    environment = {
+        **os.environ,
+        **({"WENZHENG_TORTURE": hook, "PYTHONPATH": str(Path(__file__).parent / "hooks")} if hook else {}),
+    }
+    process = subprocess.Popen(command(folder, index), env=environment, cwd=ROOT, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True, start_new_session=True)  # fmt: skip
+    if delay is not None:
+        time.sleep(delay)
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    _, errors = process.communicate(timeout=PATIENCE)
+    if "Traceback" in errors:
+        raise AssertionError(errors[-600:])
+    return process.returncode
+
+
+def kill_builds(place: Path, moments: Iterator[tuple[str, str | None, float | None]], tally: Tally) -> None:
+    from retrieval.kept import kept_quotations
+
+    index, folder = place / "index", place / "reports"
+    write_reports(folder, 0)
+    subprocess.run(command(folder, index), check=True, cwd=ROOT, capture_output=True)
+    keep_quotations(index)
+    kept = len(kept_quotations(index))
+    before = state(index)
+    for change, (name, hook, delay) in enumerate(moments, start=1):
+        write_reports(folder, change)
+        try:
+            status = interrupted(index, folder, hook, delay)
+            now = state(index)
+            tally.counts[f"{name}, cut off" if status else f"{name}, ended in time"] += 1
+            if now != before:
+                # A new version may have come into force before the cut; then it must be the one that a whole run makes.
+                tally.counts[f"{name}, new version already in force"] += 1
+            tally.check(not whole(index), f"{name}: verified after", f"change {change}: {whole(index)[:2]}")
+            tally.check(len(kept_quotations(index)) == kept, f"{name}: collections after", f"change {change}")
+            subprocess.run(command(folder, index), check=True, cwd=ROOT, capture_output=True, timeout=PATIENCE)
+            after = state(index)
+            tally.check(now in (before, after), f"{name}: no mixed version", f"change {change}")
+            tally.check(len(after) == 7, f"{name}: next run whole", f"change {change}: {len(after)} reports")
+            before = after
+        except (WenzhengError, AssertionError, subprocess.SubprocessError) as error:
+            tally.faults.append(f"{name}: change {change}: {error}")
+            before = state(index)
+
+
+def keep_quotations(index: Path) -> None:
+    """A collection with some quotations of the index, as the site makes it."""
+    from retrieval.store import open_index
+    from webapp.collections import Collections
+    from webapp.items import Draft
+    from webapp.shelf import Shelf
+
+    kept = Collections(Shelf(index))
+    collection = kept.create("摘录")
+    opened = open_index(index)
+    for passage, summary in opened.passages():
+        kept.add(collection.id, Draft(passage, summary, note="看"))
+
+
+def damages(index: Path, count: int, chance: random.Random) -> Iterator[tuple[str, str, int]]:
+    """(file, what is done, where), every file in turn."""
+    files = sorted(
+        path.relative_to(index).as_posix() for path in index.rglob("*") if path.is_file() and path.stat().st_size
+    )
+    files = [name for name in files if not name.startswith("runs/") and not name.endswith((".lock", "-shm", "-wal"))]
+    for number in range(count):
+        name = files[number % len(files)]
+        size = (index / name).stat().st_size
+        kind = chance.choice(("flip", "flip", "cut"))
+        yield name, kind, chance.randrange(size * (8 if kind == "flip" else 1))
+
+
+_searcher = None
+
+
+def found_in(index: Path) -> tuple[str, list[str], list[str]]:
+    """What opening, searching and verifying say: (where it was noticed or "", the passages found, problems)."""
+    from retrieval.encoder import open_encoder
+    from retrieval.search import open_searcher
+    from retrieval.store import open_index
+
+    global _searcher  # the model is opened once in a process
+    config = load_config(ROOT / "config.toml")
+    if _searcher is None:
+        _searcher = open_encoder(config)
+    try:
+        opened = open_index(index)
+    except WenzhengError as error:
+        return "opening", [], [str(error)]
+    hits: list[str] = []
+    noticed = ""
+    try:
+        searcher = open_searcher(config, opened, _searcher)
+        hits = [hit.passage.text for hit in searcher.search(QUERY).hits]
+    except Exception as error:  # the site answers any fault with a message; what counts is that verify names the file
+        noticed = f"searching: {type(error).__name__}"
+    problems = whole(index)
+    return noticed or ("verifying" if problems else ""), hits, problems
+
+
+def damage(index: Path, trials: int, tally: Tally, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  # drawing places is no secret
+    pool = ProcessPool(max_workers=1, context=get_context("spawn"))
+    with tempfile.TemporaryDirectory() as place, pool:
+        copy = Path(place) / "index"
+        shutil.copytree(index, copy)
+        _, right, _ = pool.schedule(found_in, args=(copy,)).result()
+        for name, kind, where in damages(index, trials, chance):
+            path = copy / name
+            whole_file = path.read_bytes()
+            data = bytearray(whole_file)
+            if kind == "flip":
+                data[where // 8] ^= 1 << where % 8
+            else:
+                del data[where:]
+            path.write_bytes(bytes(data))
+            try:
+                noticed, hits, problems = pool.schedule(found_in, args=(copy,), timeout=PATIENCE).result()
+            except (ProcessExpired, TimeoutError) as error:
+                tally.faults.append(f"damage: {name} {kind} {where}: the process died ({error})")
+            except Exception as error:  # any other is a fault to be listed
+                tally.faults.append(f"damage: {name} {kind} {where}: {type(error).__name__} {error}")
+            else:
+                top = name.split("/")[0]
+                tally.counts[
+                    f"damage in {top}: noticed by {noticed.split(':')[0] or 'nobody, as it changes nothing'}"
+                ] += 1
+                named = any(Path(name).name in problem or top in problem for problem in problems)
+                if noticed and not named:
+                    tally.faults.append(f"damage: {name} {kind} {where}: noticed but not named: {problems[:1]}")
+                if not noticed and hits != right:
+                    tally.faults.append(f"damage: {name} {kind} {where}: other hits and nobody noticed")
+            path.write_bytes(whole_file)
+
+
+def moments(kills: int, chosen: int, chance: random.Random) -> Iterator[tuple[str, str | None, float | None]]:
+    """Kills at random times, then the chosen ones: each call that makes something lasting, killed or with a full disk."""
+    for _ in range(kills):
+        yield "killed at random", None, chance.uniform(0.2, 5.0)
+    calls = [
+        *((f"kill:{name}:{number}") for name in ("replace", "fsync", "rename") for number in range(1, 8)),
+        *((f"fail:{name}:{number}") for name in ("replace", "fsync", "rename") for number in range(1, 5)),
+        *(f"full:{size}" for size in (0, 4096, 20_000, 60_000, 120_000, 200_000)),
+    ]
+    for number in range(chosen):
+        hook = calls[number % len(calls)]
+        yield (
+            {"kill": "killed at a chosen call", "fail": "full disk at a chosen call"}.get(
+                hook[:4], "no room for files"
+            ),
+            hook,
+            None,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--chosen", type=int, default=39)
+    parser.add_argument("--damages", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)  # noqa: S311  # as above
+    tally = Tally(Counter(), [])
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        kill_builds(place, moments(options.kills, options.chosen, chance), tally)
+        damage(place / "index", options.damages, tally, options.seed)
+    lines = [
+        "# Torture",
+        f"\nMade by `make torture` ({options.kills} kills at random times, {options.chosen} at chosen calls, "
+        f"{options.damages} damages, seed {options.seed}).\n",
+        "| what | times |",
+        "|---|---|",
+        *(f"| {what} | {count} |" for what, count in sorted(tally.counts.items())),
+        f"\n{len(tally.faults)} faults.",
+        *(f"- {fault}" for fault in tally.faults),
+    ]
+    text = "\n".join(lines) + "\n"
+    (ROOT / "bench" / "results" / "torture.md").write_text(text, encoding="utf-8")
+    print(text)
+    sys.exit(bool(tally.faults))
+
+
+if __name__ == "__main__":
+    main()
