@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from planted import FRESH, MEASURES, Measure, Truth
+from planted import FRESH, MEASURES, MORE, Measure, Truth
 from score_comparing import SEEDS, searcher_over
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -82,7 +82,7 @@ def main() -> None:
     config = load_config(ROOT / "config.toml")
     encoder = open_encoder(config)
     told: list[Told] = []
-    for measures in (MEASURES, FRESH):
+    for measures in (MEASURES, FRESH, *MORE):
         for seed in SEEDS:
             with tempfile.TemporaryDirectory() as folder:
                 searcher, truth = searcher_over(Path(folder), config, encoder, seed, measures)
@@ -106,8 +106,11 @@ def report(told: list[Told], chances: np.ndarray, labels: np.ndarray, held: dict
     lines += [f"\n{len({one.source for one in told})} planted sentences, {len(told)} times in reports; "
               f"AUC {roc_auc_score(labels, chances):.3f}.\n"]  # fmt: skip
     lines += ["| sentences | kind | precision | recall |", "|---|---|---|---|"]
-    fresh = np.array([one.measure in {measure.query for measure in FRESH} for one in told])
-    for name, part in (("all", np.ones(len(told), bool)), ("first measures", ~fresh), ("fresh measures", fresh)):
+    groups = {"first measures": MEASURES, "fresh measures": FRESH, "those to fit by": sum(MORE, ())}
+    groups["all"] = sum(groups.values(), ())
+    for name, measures in groups.items():
+        queries = {measure.query for measure in measures}
+        part = np.array([one.measure in queries for one in told])
         for kind, wanted in (("distinctive", True), ("words", False)):
             right = int(((found == wanted) & (labels == wanted) & part).sum())
             precision = right / max(1, int(((found == wanted) & part).sum()))

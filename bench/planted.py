@@ -54,7 +54,9 @@ def _measures() -> tuple[Measure, ...]:
 
 # Those that the rules of grouping were made beside, and those that somebody else wrote later without seeing them.
 _ALL = _measures()
-MEASURES, FRESH = _ALL[:6], _ALL[6:]
+MEASURES, FRESH = _ALL[:6], _ALL[6:16]
+# To fit by, in corpora of ten each.
+MORE = tuple(_ALL[start : start + 10] for start in range(16, len(_ALL), 10))
 # Wording of an (invented) outline that reports repeat: it is credited to the outline, not to whoever repeats it first.
 REFERENCE_TITLE = "法治政府建设示范纲要（虚构）"
 REFERENCE = (

@@ -12,6 +12,7 @@ searching or verifying it must name what is wrong; no process may crash, and not
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -67,6 +68,10 @@ def command(folder: Path, index: Path) -> list[str]:
     return [sys.executable, "-c", "from wenzheng.cli import main; main()", "--index", str(index), "index", str(folder)]
 
 
+def run_whole(folder: Path, index: Path) -> None:
+    subprocess.run(command(folder, index), check=True, cwd=ROOT, capture_output=True, timeout=PATIENCE)  # noqa: S603  # our own command
+
+
 def state(index: Path) -> set[str]:
     """The texts that a version holds. Raises WenzhengError when it cannot be opened."""
     from retrieval.store import open_index
@@ -84,18 +89,20 @@ def whole(index: Path) -> list[str]:
 
 def interrupted(index: Path, folder: Path, hook: str | None, delay: float | None) -> int:
     """Run a build that is cut off by a hook inside it or by a kill after `delay` seconds; its exit status."""
-    environment = {
-        **os.environ,
-        **({"WENZHENG_TORTURE": hook, "PYTHONPATH": str(Path(__file__).parent / "hooks")} if hook else {}),
-    }
-    process = subprocess.Popen(command(folder, index), env=environment, cwd=ROOT, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True, start_new_session=True)  # fmt: skip
+    hooked = {"WENZHENG_TORTURE": hook, "PYTHONPATH": str(Path(__file__).parent / "hooks")} if hook else {}
+    process = subprocess.Popen(  # noqa: S603  # our own command
+        command(folder, index),
+        env={**os.environ, **hooked},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     if delay is not None:
         time.sleep(delay)
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     _, errors = process.communicate(timeout=PATIENCE)
     if "Traceback" in errors:
         raise AssertionError(errors[-600:])
@@ -107,7 +114,7 @@ def kill_builds(place: Path, moments: Iterator[tuple[str, str | None, float | No
 
     index, folder = place / "index", place / "reports"
     write_reports(folder, 0)
-    subprocess.run(command(folder, index), check=True, cwd=ROOT, capture_output=True)
+    run_whole(folder, index)
     keep_quotations(index)
     kept = len(kept_quotations(index))
     before = state(index)
@@ -122,7 +129,7 @@ def kill_builds(place: Path, moments: Iterator[tuple[str, str | None, float | No
                 tally.counts[f"{name}, new version already in force"] += 1
             tally.check(not whole(index), f"{name}: verified after", f"change {change}: {whole(index)[:2]}")
             tally.check(len(kept_quotations(index)) == kept, f"{name}: collections after", f"change {change}")
-            subprocess.run(command(folder, index), check=True, cwd=ROOT, capture_output=True, timeout=PATIENCE)
+            run_whole(folder, index)
             after = state(index)
             tally.check(now in (before, after), f"{name}: no mixed version", f"change {change}")
             tally.check(len(after) == 7, f"{name}: next run whole", f"change {change}: {len(after)} reports")
