@@ -1,0 +1,203 @@
+"""How fast the site answers and starts as an index grows, through HTTP, with the real model for every query.
+
+    python bench/speed.py [--sizes 1000,10000,100000]            (or: make bench-speed)
+
+Writes bench/results/speed.md. The corpora are made up in the genre's shape (bench/distractors.py). To embed a hundred
+thousand of their passages would take hours and tell nothing new: each distinct sentence is embedded once by the real
+model, whatever numbers stand in it, and a passage's vectors are put together from those of its sentences. Everything
+else is the product itself: `wenzheng serve` in a process of its own, asked by clients in another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from distractors import reports, templates
+
+from indexer.build import build
+from retrieval.config import Config, load_config
+from retrieval.encoder import Encoded, Encoder, Progress, open_encoder
+from retrieval.text import sentences
+
+ROOT = Path(__file__).parent.parent
+ASKED = 150
+CLIENTS = 8
+FILTERS = {"one county": "region=", "one year": "year=2021", "role planned": "role=planned"}
+
+
+class BySentence:
+    """The real encoder, one pass for each distinct sentence; a passage's vectors are made of those of its sentences."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.fingerprint, self.dimension, self.queries = encoder.fingerprint, encoder.dimension, encoder.queries
+        self.token_spans, self.token_counts = encoder.token_spans, encoder.token_counts
+        self._known: dict[str, Encoded] = {}
+        self._noise = np.random.default_rng(1)
+
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoded]:
+        parts = [[_plain(text[a:b]) for a, b in sentences(text)] or [_plain(text)] for text in texts]
+        new = list(dict.fromkeys(part for each in parts for part in each if part not in self._known))
+        self._known.update(zip(new, self._encoder.passages(new), strict=True))
+        if progress:
+            progress(len(texts))
+        return [self._together(text, each) for text, each in zip(texts, parts, strict=True)]
+
+    def _together(self, text: str, parts: list[str]) -> Encoded:
+        tokens = np.concatenate([self._known[part].tokens for part in parts])
+        wanted = len(self._encoder.token_spans(text))
+        tokens = np.resize(tokens, (wanted, self.dimension))
+        pooled = tokens.mean(axis=0) + self._noise.normal(0, 0.002, self.dimension)
+        return Encoded((pooled / np.linalg.norm(pooled)).astype(np.float32), tokens)
+
+
+def _plain(sentence: str) -> str:
+    """A sentence whatever its numbers and its place in a string are."""
+    return re.sub(r"^[一二三四]是|(?<=[。；])[一二三四]是", "", re.sub(r"\d+(?:\.\d+)?", "8", sentence))
+
+
+@contextmanager
+def served(index: Path) -> Iterator[tuple[str, int, float]]:
+    """The address and process of a site, and the seconds from its start to its first answer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    begin = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603  # our own command
+        [sys.executable, "-m", "wenzheng", "--index", str(index), "serve", "--port", str(port)],
+        cwd=ROOT, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while True:
+            try:
+                ask(address, "行政复议")
+                break
+            except OSError:
+                time.sleep(0.02)
+        yield address, process.pid, time.perf_counter() - begin
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def ask(address: str, query: str, extra: str = "", page: str = "/search") -> float:
+    """Seconds for one page of hits."""
+    begin = time.perf_counter()
+    url = f"{address}{page}?q={urllib.parse.quote(query)}&{extra}"
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  # this machine
+        answer.read()
+    return time.perf_counter() - begin
+
+
+def queries() -> list[str]:
+    lines = (ROOT / "bench" / "questions" / "measures.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["query"] for line in lines][:ASKED]
+
+
+def spread_of(times: Sequence[float]) -> str:
+    ordered = sorted(times)
+    return f"{statistics.median(ordered) * 1000:.0f} | {ordered[int(len(ordered) * 0.95)] * 1000:.0f}"
+
+
+def memory(pid: int) -> str:
+    held = dict(re.findall(r"^(Rss\w+):\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M))
+    return f"{int(held['RssAnon']) // 1024} | {int(held['RssFile']) // 1024}"
+
+
+def measured(size: int, config: Config, encoder: Encoder) -> tuple[str, str]:
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "reports").mkdir()
+        county = ""
+        for file, text in reports(size, templates(config, encoder)):
+            (place / "reports" / file).write_text(text, encoding="utf-8")
+            county = county or file.split("-")[1]
+        begin = time.perf_counter()
+        summary = build(
+            [place / "reports"], place / "index", config, BySentence(encoder), lambda *_: None, rebuild=False
+        )
+        built = time.perf_counter() - begin
+        begin = time.perf_counter()
+        again = build([place / "reports"], place / "index", config, BySentence(encoder), lambda *_: None, rebuild=False)
+        unchanged = time.perf_counter() - begin
+        (place / "reports" / "one-more.txt").write_text(
+            next(iter(reports(60, templates(config, encoder), seed=99)))[1], "utf-8"
+        )
+        begin = time.perf_counter()
+        more = build([place / "reports"], place / "index", config, encoder, lambda *_: None, rebuild=False)
+        added = time.perf_counter() - begin
+        if again.new_passages or not more.new_passages:
+            sys.exit("a run did not do what it is measured for")
+        bytes_each = (
+            sum(p.stat().st_size for p in (place / "index" / "segments").rglob("*") if p.is_file()) / summary.passages
+        )
+        with served(place / "index") as (address, pid, start):
+            asked = queries()
+            for query in asked[:5]:
+                ask(address, query)
+            alone = [ask(address, query) for query in asked]
+            begin = time.perf_counter()
+            with ThreadPoolExecutor(CLIENTS) as clients:
+                together = list(clients.map(lambda query: ask(address, query), asked * 2))
+            rate = len(together) / (time.perf_counter() - begin)
+            filtered = {
+                kind: statistics.median(
+                    [
+                        ask(address, q, part + (urllib.parse.quote(county) if part.endswith("=") else ""))
+                        for q in asked[:40]
+                    ]
+                )
+                for kind, part in FILTERS.items()
+            }
+            held = memory(pid)
+        begin = time.perf_counter()
+        shell = [sys.executable, "-m", "wenzheng", "--index", str(place / "index"), "search", "行政复议"]
+        subprocess.run(shell, cwd=ROOT, check=True, capture_output=True)  # noqa: S603  # our own command
+        shell_seconds = time.perf_counter() - begin
+    row = (
+        f"| {summary.passages} | {summary.reports} | {spread_of(alone)} | {rate:.0f} | {spread_of(together)} | "
+        + " | ".join(f"{seconds * 1000:.0f}" for seconds in filtered.values())
+        + f" | {held} | {start:.1f} | {shell_seconds:.1f} |"
+    )
+    work = f"| {summary.passages} | {built:.0f} | {unchanged:.2f} | {added:.1f} | {bytes_each / 1000:.1f} |"
+    return row, work
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="1000,10000,100000")
+    config = load_config(ROOT / "config.toml")
+    encoder = open_encoder(config)
+    rows = [measured(int(size), config, encoder) for size in parser.parse_args().sizes.split(",")]
+    head = ["passages", "reports", "median", "95 %", f"queries/s, {CLIENTS} clients", "median", "95 %"]
+    head += [*FILTERS, "RssAnon MB", "mapped MB", "first answer s", "shell search s"]
+    work = ["passages", "build s, embedding aside", "nothing new s", "one report more s", "kB a passage"]
+    lines = [
+        "# Speed",
+        f"\nMade by `make bench-speed` ({ASKED} queries, ms through HTTP; first alone, then from {CLIENTS} clients).\n",
+    ]
+    lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|", *(row for row, _ in rows), ""]
+    lines += [f"| {' | '.join(work)} |", "|---" * len(work) + "|", *(line for _, line in rows)]
+    text = "\n".join(lines) + "\n"
+    (ROOT / "bench" / "results" / "speed.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
