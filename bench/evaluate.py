@@ -44,9 +44,15 @@ def indexed(folder: Path, config: Config, encoder: Encoder) -> Iterator[Searcher
 
 
 def sets() -> list[tuple[str, Path, Path]]:
-    found = [("samples (own questions)", ROOT / "samples", QUESTIONS / "samples.jsonl")]
+    found = [
+        ("samples (own questions)", ROOT / "samples", QUESTIONS / "samples.jsonl"),
+        ("samples (everyday questions)", ROOT / "samples", QUESTIONS / "everyday_samples.jsonl"),
+    ]
     if (SHARED / "reports").is_dir():
         found.append(("five real reports (own questions)", SHARED / "reports", QUESTIONS / "reports.jsonl"))
+        found.append(
+            ("five real reports (everyday questions)", SHARED / "reports", QUESTIONS / "everyday_reports.jsonl")
+        )
         found.append(("five real reports (given questions)", SHARED / "reports", SHARED / "eval" / "dev.jsonl"))
     return found
 

@@ -148,12 +148,14 @@ def main() -> None:
     config = load_config(ROOT / "config.toml")
     encoder = open_encoder(config)
     sets: dict[str, list[Asked]] = {}
-    sources = [("samples", ROOT / "samples", "samples.jsonl"), ("real reports", SHARED / "reports", "reports.jsonl")]
+    sources = [("samples", ROOT / "samples", "samples"), ("real reports", SHARED / "reports", "reports")]
     for name, folder, file in sources:
         if not folder.is_dir():
             sys.exit(f"{folder} is not there: the model is fitted on both sets")
         with indexed(folder, config, encoder) as searcher:
-            sets[name] = list(questions(searcher, ROOT / "bench" / "questions" / file))
+            asked = ROOT / "bench" / "questions"
+            sets[name] = list(questions(searcher, asked / f"{file}.jsonl"))
+            sets[f"{name}, everyday words"] = list(questions(searcher, asked / f"everyday_{file}.jsonl"))
     asked = [question for members in sets.values() for question in members]
     chances = cross_validated(asked)
     steps = np.arange(0.1, 0.6, 0.025).round(3)
