@@ -16,6 +16,9 @@ class WenzhengError(Exception):
         self.zh = zh
         self.en = en
 
+    def __reduce__(self) -> tuple[type[WenzhengError], tuple[str, str]]:
+        return type(self), (self.zh, self.en)
+
 
 class ConfigError(WenzhengError):
     """config.toml or an environment variable holds something unknown or unusable."""

@@ -37,7 +37,6 @@ HEAVY = {
     "pdfplumber": "indexer/readers/pdf.py",
     "docx": "indexer/readers/docx.py",
     "lxml": "indexer/readers/html.py",
-    "pebble": "indexer/isolation.py",
     "watchfiles": "indexer/watch.py",
     "charset_normalizer": "indexer/readers/charset.py",
 }

@@ -30,7 +30,7 @@ def _armed(name: str, number: int) -> None:
 
 
 # Processes that read files are this one's children and inherit its environment: the parent alone is cut off.
-if _kind and "multiprocessing.spawn" not in " ".join(sys.orig_argv):
+if _kind and "indexer.isolation" not in " ".join(sys.orig_argv):
     if _kind == "full":
         import resource
 
