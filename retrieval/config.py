@@ -46,7 +46,7 @@ class ChunkSettings:
 
 @dataclass(frozen=True, config=_strict)
 class SearchSettings:
-    lexical_weight: float = Field(default=0.1, ge=0, le=10)
+    lexical_weight: float = Field(default=0.05, ge=0, le=10)
     expansion_weight: float = Field(default=0.8, ge=0, le=10)
     vocabulary: str = ""
     cross_encoder: str = ""
