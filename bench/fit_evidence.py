@@ -33,6 +33,8 @@ from wenzheng.evaluation import held_passages, holders
 
 FOLDS = 5
 STRENGTH = 0.3
+# Balanced accuracies so near are the same: less than one question more or less.
+AS_GOOD = 0.0025
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,14 @@ def figures(asked: list[Asked], chances: list[np.ndarray], answer_from: float, e
 
 
 def chosen(tried: dict[tuple[float, float], dict[str, float]]) -> tuple[float, float]:
-    """The thresholds that tell best whether there is an answer, and of those the ones that find the places best.
+    """The thresholds that tell as well as any whether there is an answer, of those the ones that reject most questions
+    without one, of those the ones that find the places best.
 
     In this order, for a place wrongly said to have a measure is worse than no answer.
     """
-    return max(tried, key=lambda pair: (round(tried[pair]["balanced accuracy"], 2), tried[pair]["region F1"]))
+    best = max(values["balanced accuracy"] for values in tried.values())
+    good = [pair for pair in tried if tried[pair]["balanced accuracy"] >= best - AS_GOOD]
+    return max(good, key=lambda pair: (tried[pair]["rejected"], tried[pair]["region F1"]))
 
 
 def risk_and_coverage(asked: list[Asked], chances: list[np.ndarray]) -> list[tuple[float, float, float]]:

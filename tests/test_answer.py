@@ -87,7 +87,7 @@ def test_a_fact_is_answered_with_its_figure_marked_in_the_quotation(searcher: Se
 
 
 def test_a_fact_asked_of_no_place_is_answered_for_every_place_and_year(searcher: Searcher) -> None:
-    answer = ask(searcher, "收到多少件行政复议申请")
+    answer = ask(searcher, "行政复议案件有多少件")
     places = [(e.hit.report.metadata.region.name, e.hit.report.metadata.year) for e in answer.entries]
     assert len(places) == len(set(places)) >= 3
     assert all(entry.figure for entry in answer.entries)
