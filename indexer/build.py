@@ -16,7 +16,7 @@ from indexer.discover import discover
 from indexer.prepare import Outcome, Steps, prepare
 from indexer.run_report import record_run
 from indexer.segments import merged, write_segments
-from retrieval import layout, store
+from retrieval import layout, store, writing
 from retrieval.config import Config
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexUnusableError
@@ -73,7 +73,7 @@ def build(
             reports = list(batch.reports.values())
             segments, embedded = write_segments(reports, root, encoder, steps)
             manifest = _publish(root, manifest, batch, segments, measures, purge=purge)
-            store.prune(root)
+            writing.prune(root)
             summary = Summary(
                 outcomes=tuple(outcomes),
                 reports=manifest.reports,
@@ -108,10 +108,10 @@ def _alone(root: Path) -> Iterator[None]:
 def _start(root: Path, config: Config, encoder: Encoder, *, rebuild: bool) -> Manifest:
     """The manifest to build upon. Raises IndexUnusableError when it does not fit and no rebuild was asked for."""
     if layout.current_name(root) is None:
-        return store.empty_manifest(config.model.name, encoder.fingerprint, encoder.dimension)
+        return writing.empty_manifest(config.model.name, encoder.fingerprint, encoder.dimension)
     if rebuild:
         numbers = [int(path.stem) for path in (root / layout.MANIFESTS).glob("*.json")]
-        fresh = store.empty_manifest(config.model.name, encoder.fingerprint, encoder.dimension)
+        fresh = writing.empty_manifest(config.model.name, encoder.fingerprint, encoder.dimension)
         return replace(fresh, number=max(numbers, default=0))
     return store.usable_manifest(root, encoder.fingerprint, upgrade=True)
 
@@ -140,10 +140,10 @@ def _publish(
     if not added and same and len(lexical) == len(manifest.segments) and layout.current_name(root) == manifest.name:
         return manifest
     segments, lexical = merged(root, (*manifest.segments, *added), lexical, manifest.dimension)
-    lexical = (*lexical, *(store.add_lexical(root, segment, measures) for segment in segments[len(lexical) :]))
+    lexical = (*lexical, *(writing.add_lexical(root, segment, measures) for segment in segments[len(lexical) :]))
     fresh = layout.next_manifest(
         manifest,
-        created=store.now(),
+        created=writing.now(),
         segments=segments,
         lexical=lexical,
         **changes,

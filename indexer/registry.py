@@ -13,7 +13,7 @@ import numpy as np
 
 from retrieval.errors import IndexUnusableError
 from retrieval.late import TokenCodes
-from retrieval.store import PassageVectors
+from retrieval.writing import PassageVectors
 
 _LOOKUP = 500
 # Texts embedded between two commits: some ten seconds of work.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader
 
-from retrieval import coverage, layout, store
+from retrieval import coverage, layout, writing
 from retrieval.files import write_atomic
 from retrieval.store import Index
 
@@ -21,7 +21,7 @@ _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoesc
 
 def record_run(root: Path, index: Index, summary: Summary) -> Path:
     """Write runs/TIME.json and runs/TIME.html; gives the page's path."""
-    name = store.now().replace(":", "").replace("+0000", "Z")
+    name = writing.now().replace(":", "").replace("+0000", "Z")
     places = coverage.by_place(index.reports)
     suspicions = coverage.suspicious(index.sizes())
     values = {
@@ -33,7 +33,7 @@ def record_run(root: Path, index: Index, summary: Summary) -> Path:
     write_atomic(root / layout.RUNS / f"{name}.json", text.encode("utf-8", "replace"))
     years = sorted({year for row in places for year in row.counts})
     page = _TEMPLATES.get_template("run_report.html").render(
-        summary=summary, places=places, years=years, suspicions=suspicions, time=store.now()
+        summary=summary, places=places, years=years, suspicions=suspicions, time=writing.now()
     )
     path = root / layout.RUNS / f"{name}.html"
     write_atomic(path, page.encode("utf-8", "replace"))

@@ -9,15 +9,15 @@ import numpy as np
 
 from indexer.prepare import Steps
 from indexer.registry import cached
-from retrieval import layout, store
+from retrieval import layout, writing
 from retrieval.encoder import Encoder
 from retrieval.late import TokenCodes, TokenIndex, quantise
 from retrieval.layout import LexicalEntry, SegmentEntry
 from retrieval.segment import SegmentReader
-from retrieval.store import PassageVectors
 from retrieval.text import normalise
 from retrieval.types import Passage, Report
 from retrieval.vectors import VectorIndex
+from retrieval.writing import PassageVectors
 
 # Passages whose vectors are held in memory at a time: some 42 kB each, twice while they are written.
 _LARGEST = 8000
@@ -52,7 +52,7 @@ def write_segments(
         steps("embed", done, whole)
         before = embedded
         vectors = cached(root / layout.EMBEDDINGS, encoder.fingerprint, texts, encoder.dimension, embed)
-        segments.append(store.add_segment(root, group, vectors, encoder.dimension))
+        segments.append(writing.add_segment(root, group, vectors, encoder.dimension))
         done += len(texts) - (embedded - before)
         steps("embed", min(whole, done + embedded), whole)
     return tuple(segments), embedded
@@ -90,7 +90,7 @@ def merged(
         for folder, segment in zip(folders, joined, strict=True)
         for pooled, tokens in _vectors_of(folder, segment.passages)
     ]
-    return (*kept, store.add_segment(root, reports, vectors, dimension)), tuple(lexical[: len(kept)])
+    return (*kept, writing.add_segment(root, reports, vectors, dimension)), tuple(lexical[: len(kept)])
 
 
 def _vectors_of(folder: Path, passages: int) -> Iterator[tuple[np.ndarray, TokenCodes]]:

@@ -22,7 +22,8 @@ from retrieval import layout
 from retrieval.errors import IndexUnusableError, WenzhengError
 from retrieval.files import sha256_file, staged_directory, staged_file
 from retrieval.layout import FileEntry, Manifest
-from retrieval.store import Index, now
+from retrieval.store import Index
+from retrieval.writing import now
 
 _CONTENTS = "backup.json"
 _FORMAT, _VERSION = "wenzheng-backup", 1

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 
 from retrieval import layout
 from retrieval.coverage import Size
 from retrieval.errors import IndexUnusableError, NotFoundError
-from retrieval.files import sha256_file, staged_directory
+from retrieval.files import sha256_file
 from retrieval.filters import admits
-from retrieval.fulltext import FulltextReader, write_fulltext
-from retrieval.late import TokenCodes, TokenIndex, write_tokens
-from retrieval.layout import Duplicate, FileEntry, LexicalEntry, Manifest, SegmentEntry, file_entry
-from retrieval.lexical import LexicalIndex, write_lexical
-from retrieval.measures import Measure
-from retrieval.segment import SegmentReader, write_segment
-from retrieval.tags import TagIndex, write_tags
-from retrieval.text import normalise
+from retrieval.fulltext import FulltextReader
+from retrieval.late import TokenCodes, TokenIndex
+from retrieval.layout import Duplicate, Manifest
+from retrieval.lexical import LexicalIndex
+from retrieval.segment import SegmentReader
+from retrieval.tags import TagIndex
 from retrieval.types import ROLES, Filters, Passage, Report, ReportSummary, ReportVersion, VersionState
-from retrieval.vectors import VectorIndex, write_vectors
+from retrieval.vectors import VectorIndex
 
 # Filters whose passages are kept, a byte for each passage of the index.
 _KEPT_MASKS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class PassageVectors:
-    """What the index keeps of a passage's encoding: `pooled` (dimension,) float32 and the quantised token vectors."""
-
-    pooled: np.ndarray
-    tokens: TokenCodes
 
 
 class Index:
@@ -288,63 +274,3 @@ def damaged_files(root: Path, manifest: Manifest) -> list[str]:
         if not path.is_file() or sha256_file(path) != entry.sha256:
             damaged.append(str(path))
     return damaged
-
-
-def add_segment(root: Path, reports: list[Report], vectors: list[PassageVectors], dimension: int) -> SegmentEntry:
-    """Write reports and the vectors of their passages (in order) as a new segment. Nothing refers to it yet."""
-    segment_id = uuid4().hex[:12]
-    folder = root / layout.SEGMENTS / segment_id
-    with staged_directory(folder) as staging:
-        count = write_segment(staging / layout.SEGMENT_DATABASE, reports)
-        write_fulltext(staging / layout.SEGMENT_FULLTEXT, reports)
-        pooled = np.array([vector.pooled for vector in vectors], np.float32).reshape(-1, dimension)
-        write_vectors(staging / layout.SEGMENT_VECTORS, pooled)
-        write_tokens(staging, [vector.tokens for vector in vectors], dimension)
-    files = _entries(root, folder)
-    return SegmentEntry(segment_id, len(reports), count, files)
-
-
-def add_lexical(root: Path, segment: SegmentEntry, measures: Sequence[Measure]) -> LexicalEntry:
-    """Write BM25 and the measures' tags of a segment's passages, headings included, in order."""
-    lexical_id = uuid4().hex[:12]
-    folder = root / layout.LEXICAL / lexical_id
-    reader = SegmentReader(root / layout.SEGMENTS / segment.id / layout.SEGMENT_DATABASE)
-    texts = [lexical_text(passage) for passage in reader.passages()]
-    with staged_directory(folder) as staging:
-        write_lexical(staging, texts)
-        write_tags(staging, texts, measures)
-    return LexicalEntry(lexical_id, segment.id, _entries(root, folder))
-
-
-def lexical_text(passage: Passage) -> str:
-    """What BM25 reads of a passage: its lowest heading and its words."""
-    return normalise(" ".join([*passage.heading_path[-1:], passage.text]))
-
-
-def _entries(root: Path, folder: Path) -> tuple[FileEntry, ...]:
-    return tuple(file_entry(root, path) for path in sorted(folder.rglob("*")) if path.is_file())
-
-
-def empty_manifest(model: str, fingerprint: str, dimension: int) -> Manifest:
-    """Where a first build starts from."""
-    return Manifest(0, now(), fingerprint, model, dimension)
-
-
-def now() -> str:
-    """The present moment in ISO 8601, UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def prune(root: Path) -> None:
-    """Delete what neither of the two newest manifests refers to; the older of them may still be served."""
-    manifests = sorted((root / layout.MANIFESTS).glob("*.json"))
-    kept = [layout.load_manifest(path, upgrade=True) for path in manifests[-2:]]
-    for path in manifests[:-2]:
-        path.unlink()
-    segments = {segment.id for manifest in kept for segment in manifest.segments}
-    lexicals = {part.id for manifest in kept for part in manifest.lexical}
-    for folder, used in ((layout.SEGMENTS, segments), (layout.LEXICAL, lexicals)):
-        if (root / folder).is_dir():
-            for path in (root / folder).iterdir():
-                if path.name not in used:
-                    shutil.rmtree(path, ignore_errors=True)

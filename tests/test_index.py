@@ -157,6 +157,7 @@ def test_an_index_of_another_format_is_refused_with_the_way_out(run, tmp_path: P
     root = tmp_path / "index"
     path = root / layout.MANIFESTS / (layout.current_name(root) or "")
     path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "format_version": 999}), "utf-8")
+    (root / layout.POINTER).write_text(path.name, "utf-8")
     with pytest.raises(IndexUnusableError, match=r"999.*--rebuild"):
         open_index(root)
 
@@ -269,6 +270,7 @@ def test_an_index_of_the_format_before_is_brought_up_to_date_without_embedding(r
     former = {**json.loads(path.read_text("utf-8")), "format_version": 3, "lexical_id": "x", "lexical_files": []}
     del former["lexical"]
     path.write_text(json.dumps(former), "utf-8")
+    (root / layout.POINTER).write_text(path.name, "utf-8")
     with pytest.raises(IndexUnusableError, match="wenzheng index FOLDER once more"):
         open_index(root)
     assert run().embedded == 0

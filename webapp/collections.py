@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import uuid4
 
 from retrieval.errors import NotFoundError, QueryError
-from retrieval.store import now
+from retrieval.writing import now
 from webapp.items import Draft, Item, clean_note, clean_tags, item_of, stored, tags_stored
 from webapp.shelf import Shelf, StaleError, clean_name, taken
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from retrieval.errors import NotFoundError, QueryError
-from retrieval.store import now
+from retrieval.writing import now
 from webapp.shelf import Shelf, StaleError, clean, clean_name, taken
 
 MOST_PLACES = 2000

@@ -1,0 +1,93 @@
+"""Write what an index version consists of: segments, their lexical parts; and clear old versions away."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+
+from retrieval import layout
+from retrieval.files import staged_directory
+from retrieval.fulltext import write_fulltext
+from retrieval.late import TokenCodes, write_tokens
+from retrieval.layout import FileEntry, LexicalEntry, Manifest, SegmentEntry, file_entry
+from retrieval.lexical import write_lexical
+from retrieval.measures import Measure
+from retrieval.segment import SegmentReader, write_segment
+from retrieval.tags import write_tags
+from retrieval.text import normalise
+from retrieval.types import Passage, Report
+from retrieval.vectors import write_vectors
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVectors:
+    """What the index keeps of a passage's encoding: `pooled` (dimension,) float32 and the quantised token vectors."""
+
+    pooled: np.ndarray
+    tokens: TokenCodes
+
+
+def add_segment(root: Path, reports: list[Report], vectors: list[PassageVectors], dimension: int) -> SegmentEntry:
+    """Write reports and the vectors of their passages (in order) as a new segment. Nothing refers to it yet."""
+    segment_id = uuid4().hex[:12]
+    folder = root / layout.SEGMENTS / segment_id
+    with staged_directory(folder) as staging:
+        count = write_segment(staging / layout.SEGMENT_DATABASE, reports)
+        write_fulltext(staging / layout.SEGMENT_FULLTEXT, reports)
+        pooled = np.array([vector.pooled for vector in vectors], np.float32).reshape(-1, dimension)
+        write_vectors(staging / layout.SEGMENT_VECTORS, pooled)
+        write_tokens(staging, [vector.tokens for vector in vectors], dimension)
+    files = _entries(root, folder)
+    return SegmentEntry(segment_id, len(reports), count, files)
+
+
+def add_lexical(root: Path, segment: SegmentEntry, measures: Sequence[Measure]) -> LexicalEntry:
+    """Write BM25 and the measures' tags of a segment's passages, headings included, in order."""
+    lexical_id = uuid4().hex[:12]
+    folder = root / layout.LEXICAL / lexical_id
+    reader = SegmentReader(root / layout.SEGMENTS / segment.id / layout.SEGMENT_DATABASE)
+    texts = [lexical_text(passage) for passage in reader.passages()]
+    with staged_directory(folder) as staging:
+        write_lexical(staging, texts)
+        write_tags(staging, texts, measures)
+    return LexicalEntry(lexical_id, segment.id, _entries(root, folder))
+
+
+def lexical_text(passage: Passage) -> str:
+    """What BM25 reads of a passage: its lowest heading and its words."""
+    return normalise(" ".join([*passage.heading_path[-1:], passage.text]))
+
+
+def _entries(root: Path, folder: Path) -> tuple[FileEntry, ...]:
+    return tuple(file_entry(root, path) for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def empty_manifest(model: str, fingerprint: str, dimension: int) -> Manifest:
+    """Where a first build starts from."""
+    return Manifest(0, now(), fingerprint, model, dimension)
+
+
+def now() -> str:
+    """The present moment in ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def prune(root: Path) -> None:
+    """Delete what neither of the two newest manifests refers to; the older of them may still be served."""
+    manifests = sorted((root / layout.MANIFESTS).glob("*.json"))
+    kept = [layout.load_manifest(path, upgrade=True) for path in manifests[-2:]]
+    for path in manifests[:-2]:
+        path.unlink()
+    segments = {segment.id for manifest in kept for segment in manifest.segments}
+    lexicals = {part.id for manifest in kept for part in manifest.lexical}
+    for folder, used in ((layout.SEGMENTS, segments), (layout.LEXICAL, lexicals)):
+        if (root / folder).is_dir():
+            for path in (root / folder).iterdir():
+                if path.name not in used:
+                    shutil.rmtree(path, ignore_errors=True)
