@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,15 +25,8 @@ class Registry:
 
     def __init__(self, path: Path) -> None:
         """Raises IndexUnusableError when the file is damaged."""
-        try:
+        with _damage_told(path, "请从备份恢复（wenzheng restore）", "restore a backup (wenzheng restore)"):
             self._open(path)
-        except sqlite3.DatabaseError as error:
-            if type(error) is not sqlite3.DatabaseError:
-                raise
-            raise IndexUnusableError(
-                f"{path} 已损坏（{error}）；请从备份恢复（wenzheng restore）",
-                f"{path} is damaged ({error}); restore a backup (wenzheng restore)",
-            ) from error
 
     def _open(self, path: Path) -> None:
         self._database = sqlite3.connect(path, timeout=30)
@@ -137,16 +130,23 @@ def cached(
 
     The longest come first, as batches of like length want it, and each _COMMITTED are kept as soon as they are there.
     """
-    try:
+    way_out = (
+        "它只是缓存，删掉再运行即可（会重新计算向量）",
+        "it is a cache only: delete it and run again (vectors are made anew)",
+    )
+    with _damage_told(path, *way_out):
         return _cached(path, fingerprint, texts, dimension, embed)
+
+
+@contextmanager
+def _damage_told(path: Path, zh: str, en: str) -> Iterator[None]:
+    """Damage as IndexUnusableError with a way out; a full disk or a locked file, subclasses of SQLite's error, pass."""
+    try:
+        yield
     except sqlite3.DatabaseError as error:
         if type(error) is not sqlite3.DatabaseError:
-            # A full disk or a locked file is a subclass.
             raise
-        raise IndexUnusableError(
-            f"{path} 已损坏（{error}）；它只是缓存，删掉再运行即可（会重新计算向量）",
-            f"{path} is damaged ({error}); it is a cache only: delete it and run again (vectors are made anew)",
-        ) from error
+        raise IndexUnusableError(f"{path} 已损坏（{error}）；{zh}", f"{path} is damaged ({error}); {en}") from error
 
 
 def _cached(

@@ -84,7 +84,6 @@ class Tables:
 
     def __init__(self, pages: Sequence[Any]) -> None:
         self._found = [(page, page.find_tables({"explicit_horizontal_lines": _cuts(page)})) for page in pages]
-        self._kinds: list[tuple[tuple[float, ...], Kind | None]] = []
         groups: list[tuple[tuple[float, ...], list[Any]]] = []
         for _, tables in self._found:
             for table in tables:
