@@ -21,10 +21,11 @@ import numpy as np
 from stard import STARD, stard
 
 from indexer.build import build
+from retrieval.codes import new_rotation, token_codec
 from retrieval.config import Config, load_config
 from retrieval.encoder import Encoder, open_encoder
 from retrieval.expansion import open_expander
-from retrieval.late import maxsim, quantise
+from retrieval.late import maxsim
 from retrieval.ranking import expansion_share
 from retrieval.search import Query, Searcher, open_searcher
 from retrieval.store import open_index
@@ -120,17 +121,18 @@ def held_out(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
     lines += ["| model | measure understood | nDCG@10 late | with vocabulary | gain (95 %) |", "|---" * 5 + "|"]
     for model, (config, encoder) in models.items():
         passages = [each.tokens for each in encoder.passages([normalise(row["passage"]) for row in rows])]
-        codes = [quantise(tokens) for tokens in passages]
+        codec = token_codec(new_rotation(encoder.dimension), encoder.dimension)
+        codes = [codec.encode(tokens) for tokens in passages]
         expander = open_expander(config, encoder)
         understood, plain, expanded = [], [], []
         for number, encoded in enumerate(encoder.queries([normalise_query(row["query"]) for row in rows])):
             meant = expander.of(encoded)
             understood.append(meant is not None and meant.measure.term == rows[number]["measure"])
-            late = maxsim(encoded.tokens, codes)
+            late = maxsim(encoded.tokens, codes, codec)
             plain.append(gain_of(late, number))
             if meant:
                 share = expansion_share(config.search.expansion_weight, meant.strength)
-                late = (1 - share) * late + share * maxsim(meant.tokens, codes)
+                late = (1 - share) * late + share * maxsim(meant.tokens, codes, codec)
             expanded.append(gain_of(late, number))
         gains = np.array(expanded) - np.array(plain)
         low, high = interval(gains)

@@ -12,10 +12,11 @@ import ir_measures
 import numpy as np
 from ir_measures import Qrel, ScoredDoc, nDCG
 
+from retrieval.codes import new_rotation, token_codec
 from retrieval.config import Config
 from retrieval.encoder import Encoder
 from retrieval.expansion import open_expander
-from retrieval.late import maxsim, quantise
+from retrieval.late import maxsim
 from retrieval.lexical import LexicalIndex, write_lexical
 from retrieval.ranking import expansion_share, fuse
 from retrieval.text import normalise, normalise_query, tokens
@@ -56,7 +57,8 @@ class Ranker:
     def __init__(self, texts: list[str], lexical: LexicalIndex, config: Config, encoder: Encoder) -> None:
         encoded = encoder.passages(texts)
         self._pooled = np.stack([each.pooled for each in encoded])
-        self._codes = [quantise(each.tokens) for each in encoded]
+        self._codec = token_codec(new_rotation(encoder.dimension), encoder.dimension)
+        self._codes = [self._codec.encode(each.tokens) for each in encoded]
         self._lexical, self._settings, self._encoder = lexical, config.search, encoder
         self._expander = open_expander(config, encoder)
 
@@ -68,7 +70,7 @@ class Ranker:
         first, second = np.sort(np.argsort(-words)[:CANDIDATES]), np.argsort(-near)[:CANDIDATES]
         rows = np.union1d(first, second)
         codes = [self._codes[row] for row in rows]
-        late = maxsim(vectors.tokens, codes)
+        late = maxsim(vectors.tokens, codes, self._codec)
         meant = self._expander.of(vectors)
         nothing = np.full(len(rows), np.nan)
         share = expansion_share(self._settings.expansion_weight, meant.strength) if meant else 0.0
@@ -76,7 +78,7 @@ class Ranker:
             name: list(zip(rows, scores, strict=True))
             for name, scores in (("bm25", words[rows]), ("dense", near[rows]), ("late", late))
         }
-        official = maxsim(meant.tokens, codes) if meant else nothing
+        official = maxsim(meant.tokens, codes, self._codec) if meant else nothing
         for name, measure in (("fused", nothing), ("default", official)):
             ranked = fuse(rows, nothing, late, measure, words[rows], self._settings.lexical_weight, share)
             found[name] = list(zip(ranked.rows, ranked.scores, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from indexer.discover import Source
+from indexer.spill import Spill
 from retrieval.layout import Duplicate
 from retrieval.store import Index
 from retrieval.text import bare
@@ -18,13 +19,13 @@ SAME_REPORT = 0.5
 class Batch:
     """What a run has found so far, beside what the index already holds.
 
-    `sources` are the files of `reports`. `restored` are version ids that come back, `superseded` those that must not be searched, `gone` those whose last
+    `sources` are the files of `reports`, which lie on disk. `restored` are version ids that come back, `superseded` those that must not be searched, `gone` those whose last
     file is; `vanished` names the files that are, `displaced` the reports whose file now
     holds another.
     """
 
     held: Index | None
-    reports: dict[str, Report] = field(default_factory=dict)
+    reports: Spill
     sources: dict[str, Source] = field(default_factory=dict)
     restored: set[str] = field(default_factory=set)
     superseded: set[str] = field(default_factory=set)
@@ -36,19 +37,27 @@ class Batch:
     by_bytes: dict[str, ReportSummary] = field(init=False)
     by_place: dict[tuple[object, ...], str] = field(init=False)
     ids: dict[str, ReportSummary] = field(init=False)
+    # Report id → versions in `current`; the last of `reports`.
+    versions: dict[str, set[str]] = field(init=False)
+    read: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         summaries = self.held.current if self.held else []
         self.current = {summary.version_id: summary for summary in summaries}
         self.by_bytes = {summary.sha256: summary for summary in summaries}
         self.ids = {summary.id: summary for summary in summaries}
+        self.versions = {}
+        for summary in summaries:
+            self.versions.setdefault(summary.id, set()).add(summary.version_id)
         self.by_place = {key: s.id for s in summaries if (key := place_and_year(s.metadata))}
 
     def add(self, report: Report, source: Source) -> None:
         summary = report.summary
         self.sources[summary.version_id] = source
         self.reports[summary.version_id] = report
+        self.read[summary.id] = summary.version_id
         self.current[summary.version_id] = summary
+        self.versions.setdefault(summary.id, set()).add(summary.version_id)
         self.by_bytes.setdefault(summary.sha256, summary)
         self.ids[summary.id] = summary
         if key := place_and_year(summary.metadata):
@@ -56,19 +65,21 @@ class Batch:
 
     def text_of(self, report_id: str) -> str:
         """The text of a report that is held or was just read."""
-        fresh = next((r.text for r in reversed(self.reports.values()) if r.summary.id == report_id), None)
-        return fresh if fresh is not None else self.held.report(report_id).text if self.held else ""
+        if report_id in self.read:
+            return self.reports[self.read[report_id]].text
+        return self.held.report(report_id).text if self.held else ""
 
     def restore(self, summary: ReportSummary) -> None:
         """Search an earlier version again instead of the present one."""
         self.restored.add(summary.version_id)
-        self.superseded |= {version for version, other in self.current.items() if other.id == summary.id}
+        self.superseded |= self.versions.setdefault(summary.id, set())
         self.superseded.discard(summary.version_id)
         self.current[summary.version_id] = self.ids[summary.id] = summary
+        self.versions[summary.id].add(summary.version_id)
 
     def withdraw(self, report_id: str) -> None:
         """Search no text of a report any more."""
-        self.gone |= {version for version, summary in self.current.items() if summary.id == report_id}
+        self.gone |= self.versions.get(report_id, set())
 
     def retired_text(self, report_id: str, names: set[str]) -> ReportSummary | None:
         """The newest text of a report that the search leaves out and whose file has one of the names."""
@@ -78,9 +89,11 @@ class Batch:
     def retire_others(self, report: Report) -> None:
         """Only one version of a report is searched: the later by publication, the later read where that is equal."""
         summary = report.summary
-        for version, other in list(self.current.items()):
-            if other.id == summary.id and version != summary.version_id:
-                newer = (other.metadata.publication_date or "") > (summary.metadata.publication_date or "~")
+        for version in self.versions[summary.id]:
+            if version != summary.version_id:
+                newer = (self.current[version].metadata.publication_date or "") > (
+                    summary.metadata.publication_date or "~"
+                )
                 self.superseded.add(summary.version_id if newer else version)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from indexer.discover import discover
 from indexer.prepare import Outcome, Steps, prepare
 from indexer.run_report import record_run
 from indexer.segments import merged, write_segments
+from indexer.spill import Spill
 from retrieval import layout, store, writing
 from retrieval.config import Config
 from retrieval.encoder import Encoder
@@ -66,19 +67,19 @@ def build(
         if reference:
             sources = [replace(source, corrections={**source.corrections, "reference": "1"}) for source in sources]
         measures = load_measures(vocabulary_path(config))
-        with _alone(root):
+        with _alone(root), closing(Spill(Path(scratch) / "reports.sqlite")) as reports:
             manifest = _start(root, config, encoder, rebuild=rebuild)
-            batch = Batch(store.Index(root, manifest) if manifest.segments else None)
+            batch = Batch(store.Index(root, manifest) if manifest.segments else None, reports)
             outcomes = prepare(sources, paths, root, batch, config, steps)
-            reports = list(batch.reports.values())
-            segments, embedded = write_segments(reports, root, encoder, steps)
+            fresh = sum(outcome.passages for outcome in outcomes)
+            segments, embedded = write_segments(reports.values(), fresh, root, manifest, encoder, steps)
             manifest = _publish(root, manifest, batch, segments, measures, purge=purge)
             writing.prune(root)
             summary = Summary(
                 outcomes=tuple(outcomes),
                 reports=manifest.reports,
                 passages=manifest.passages,
-                new_passages=sum(len(report.passages) for report in reports),
+                new_passages=sum(segment.passages for segment in segments),
                 embedded=embedded,
                 seconds=round(time.perf_counter() - begin, 2),
                 version=manifest.number,
@@ -108,10 +109,10 @@ def _alone(root: Path) -> Iterator[None]:
 def _start(root: Path, config: Config, encoder: Encoder, *, rebuild: bool) -> Manifest:
     """The manifest to build upon. Raises IndexUnusableError when it does not fit and no rebuild was asked for."""
     if layout.current_name(root) is None:
-        return writing.empty_manifest(config.model.name, encoder.fingerprint, encoder.dimension)
+        return writing.empty_manifest(root, config.model.name, encoder)
     if rebuild:
         numbers = [int(path.stem) for path in (root / layout.MANIFESTS).glob("*.json")]
-        fresh = writing.empty_manifest(config.model.name, encoder.fingerprint, encoder.dimension)
+        fresh = writing.empty_manifest(root, config.model.name, encoder)
         return replace(fresh, number=max(numbers, default=0))
     return store.usable_manifest(root, encoder.fingerprint, upgrade=True)
 
@@ -139,7 +140,7 @@ def _publish(
     same = all(getattr(manifest, name) == value for name, value in changes.items())
     if not added and same and len(lexical) == len(manifest.segments) and layout.current_name(root) == manifest.name:
         return manifest
-    segments, lexical = merged(root, (*manifest.segments, *added), lexical, manifest.dimension)
+    segments, lexical = merged(root, manifest, (*manifest.segments, *added), lexical)
     lexical = (*lexical, *(writing.add_lexical(root, segment, measures) for segment in segments[len(lexical) :]))
     fresh = layout.next_manifest(
         manifest,

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.errors import IndexUnusableError
-from retrieval.late import TokenCodes
 from retrieval.writing import PassageVectors
 
 _LOOKUP = 500
@@ -121,10 +120,12 @@ def cached(
     path: Path,
     fingerprint: str,
     texts: Sequence[str],
-    dimension: int,
+    width: int,
     embed: Callable[[list[str]], list[PassageVectors]],
 ) -> list[PassageVectors]:
     """Vectors of each text; only texts that this encoder has not seen yet are embedded, each once.
+
+    `fingerprint` stands for the encoder and for how token vectors are kept: `width` bytes each.
 
     Raises IndexUnusableError when the file is damaged.
 
@@ -135,7 +136,7 @@ def cached(
         "it is a cache only: delete it and run again (vectors are made anew)",
     )
     with _damage_told(path, *way_out):
-        return _cached(path, fingerprint, texts, dimension, embed)
+        return _cached(path, fingerprint, texts, width, embed)
 
 
 @contextmanager
@@ -153,46 +154,42 @@ def _cached(
     path: Path,
     fingerprint: str,
     texts: Sequence[str],
-    dimension: int,
+    width: int,
     embed: Callable[[list[str]], list[PassageVectors]],
 ) -> list[PassageVectors]:
     keys = [hashlib.sha256(f"{fingerprint}\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts]
     with closing(sqlite3.connect(path, timeout=30)) as database:
         database.execute("PRAGMA journal_mode = WAL")
+        # What earlier programs kept in other columns is of no use any more.
+        database.execute("DROP TABLE IF EXISTS encoded")
         database.execute(
-            "CREATE TABLE IF NOT EXISTS encoded (key BLOB PRIMARY KEY, pooled BLOB, codes BLOB, scales BLOB, crc INTEGER)"
+            "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, pooled BLOB, codes BLOB, crc INTEGER)"
         )
-        if not any(name == "crc" for _, name, *_ in database.execute("PRAGMA table_info(encoded)")):
-            # As files of earlier programs have it: what they hold has no checksum and is believed.
-            database.execute("ALTER TABLE encoded ADD COLUMN crc INTEGER")
-        known = _known(database, keys, dimension)
+        known = _known(database, keys, width)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         ordered = sorted(missing, key=lambda key: -len(missing[key]))
         for start in range(0, len(ordered), _COMMITTED):
             part = ordered[start : start + _COMMITTED]
             fresh = dict(zip(part, embed([missing[key] for key in part]), strict=True))
-            blobs = [
-                (key, v.pooled.tobytes(), v.tokens.codes.tobytes(), v.tokens.scales.tobytes())
-                for key, v in fresh.items()
-            ]
+            blobs = [(key, v.pooled.tobytes(), v.tokens.tobytes()) for key, v in fresh.items()]
             with database:
                 rows = [(*row, _crc(*row)) for row in blobs]
-                database.executemany("INSERT OR REPLACE INTO encoded VALUES (?,?,?,?,?)", rows)
+                database.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?,?,?)", rows)
             known.update(fresh)
     return [known[key] for key in keys]
 
 
-def _known(database: sqlite3.Connection, keys: list[bytes], dimension: int) -> dict[bytes, PassageVectors]:
+def _known(database: sqlite3.Connection, keys: list[bytes], width: int) -> dict[bytes, PassageVectors]:
     found: dict[bytes, PassageVectors] = {}
     for start in range(0, len(keys), _LOOKUP):
         part = keys[start : start + _LOOKUP]
         marks = ",".join("?" * len(part))
-        query = f"SELECT key, pooled, codes, scales, crc FROM encoded WHERE key IN ({marks})"  # noqa: S608  # only question marks
-        for key, pooled, codes, scales, crc in database.execute(query, part):
-            if crc is not None and crc != _crc(key, pooled, codes, scales):
+        query = f"SELECT key, pooled, codes, crc FROM vectors WHERE key IN ({marks})"  # noqa: S608  # only question marks
+        for key, pooled, codes, crc in database.execute(query, part):
+            if crc != _crc(key, pooled, codes):
                 # Damaged: it is embedded again.
                 continue
-            tokens = TokenCodes(np.frombuffer(codes, np.int8).reshape(-1, dimension), np.frombuffer(scales, np.float32))
+            tokens = np.frombuffer(codes, np.uint8).reshape(-1, width)
             found[key] = PassageVectors(np.frombuffer(pooled, np.float32), tokens)
     return found
 

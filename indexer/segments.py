@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from indexer.prepare import Steps
 from indexer.registry import cached
 from retrieval import layout, writing
 from retrieval.encoder import Encoder
-from retrieval.late import TokenCodes, TokenIndex, quantise
-from retrieval.layout import LexicalEntry, SegmentEntry
+from retrieval.late import TokenIndex
+from retrieval.layout import LexicalEntry, Manifest, SegmentEntry
 from retrieval.segment import SegmentReader
+from retrieval.store import codec_of
 from retrieval.text import normalise
 from retrieval.types import Passage, Report
 from retrieval.vectors import VectorIndex
 from retrieval.writing import PassageVectors
 
-# Passages whose vectors are held in memory at a time: some 42 kB each, twice while they are written.
-_LARGEST = 8000
+# Passages that are held in memory at a time, with vectors and texts: some 30 kB each. Each segment costs every query.
+_LARGEST = 32_000
 # Each run adds a segment, and each costs every query a little: when there are more small ones, they become one.
 _SMALL, _MOST_SMALL = 2000, 8
 
@@ -31,13 +30,14 @@ def encoder_input(passage: Passage) -> str:
 
 
 def write_segments(
-    reports: Sequence[Report], root: Path, encoder: Encoder, steps: Steps
+    reports: Iterable[Report], whole: int, root: Path, manifest: Manifest, encoder: Encoder, steps: Steps
 ) -> tuple[tuple[SegmentEntry, ...], int]:
-    """Embed and write reports; nothing refers to the segments yet. Returns them and how many passages were embedded.
+    """Embed and write reports, of `whole` passages in all; nothing refers to the segments yet.
 
+    Returns them and how many passages were embedded. Only one segment's reports are in memory at a time.
     What has been embedded is kept as it comes, so a run that is killed goes on where it was.
     """
-    whole = sum(len(report.passages) for report in reports)
+    codec = codec_of(root, manifest)
     segments, done, embedded = [], 0, 0
 
     def embed(texts: list[str]) -> list[PassageVectors]:
@@ -45,20 +45,20 @@ def write_segments(
         encoded = encoder.passages(texts)
         embedded += len(texts)
         steps("embed", min(whole, done + embedded), whole)
-        return [PassageVectors(each.pooled, quantise(each.tokens)) for each in encoded]
+        return [PassageVectors(each.pooled, codec.encode(each.tokens)) for each in encoded]
 
     for group in _groups(reports):
         texts = [encoder_input(passage) for report in group for passage in report.passages]
         steps("embed", done, whole)
         before = embedded
-        vectors = cached(root / layout.EMBEDDINGS, encoder.fingerprint, texts, encoder.dimension, embed)
-        segments.append(writing.add_segment(root, group, vectors, encoder.dimension))
+        vectors = cached(root / layout.EMBEDDINGS, f"{encoder.fingerprint} {codec.name}", texts, codec.width, embed)
+        segments.append(writing.add_segment(root, group, vectors, manifest))
         done += len(texts) - (embedded - before)
         steps("embed", min(whole, done + embedded), whole)
     return tuple(segments), embedded
 
 
-def _groups(reports: Sequence[Report]) -> Iterator[list[Report]]:
+def _groups(reports: Iterable[Report]) -> Iterator[list[Report]]:
     """Reports in their order, so many together that their passages fit into a segment."""
     group: list[Report] = []
     size = 0
@@ -73,7 +73,7 @@ def _groups(reports: Sequence[Report]) -> Iterator[list[Report]]:
 
 
 def merged(
-    root: Path, segments: Sequence[SegmentEntry], lexical: Sequence[LexicalEntry], dimension: int
+    root: Path, manifest: Manifest, segments: Sequence[SegmentEntry], lexical: Sequence[LexicalEntry]
 ) -> tuple[tuple[SegmentEntry, ...], tuple[LexicalEntry, ...]]:
     """The segments, the small ones at the end become one when there are many; and the lexical parts that still fit."""
     small = 0
@@ -86,14 +86,12 @@ def merged(
     readers = [SegmentReader(folder / layout.SEGMENT_DATABASE) for folder in folders]
     reports = [reader.report(summary) for reader in readers for summary in reader.summaries()]
     vectors = [
-        PassageVectors(pooled, tokens)
-        for folder, segment in zip(folders, joined, strict=True)
-        for pooled, tokens in _vectors_of(folder, segment.passages)
+        each for folder, segment in zip(folders, joined, strict=True) for each in _vectors_of(folder, segment.passages)
     ]
-    return (*kept, writing.add_segment(root, reports, vectors, dimension)), tuple(lexical[: len(kept)])
+    return (*kept, writing.add_segment(root, reports, vectors, manifest)), tuple(lexical[: len(kept)])
 
 
-def _vectors_of(folder: Path, passages: int) -> Iterator[tuple[np.ndarray, TokenCodes]]:
-    pooled, tokens = VectorIndex(folder / layout.SEGMENT_VECTORS).vectors(), TokenIndex(folder)
+def _vectors_of(folder: Path, passages: int) -> Iterator[PassageVectors]:
+    pooled, tokens = VectorIndex(folder).vectors(), TokenIndex(folder)
     for row in range(passages):
-        yield pooled[row], tokens.tokens(row)
+        yield PassageVectors(pooled[row], tokens.codes(row))

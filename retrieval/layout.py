@@ -11,14 +11,17 @@ from pathlib import Path
 from retrieval.errors import IndexUnusableError
 from retrieval.files import sha256_file, write_atomic
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 HEAD = 64 * 1024
+# Read as they are: they only lack what is new.
+READABLE = (4, FORMAT_VERSION)
 # Its segments are as they are now: a run only adds what else belongs to the format, and embeds nothing.
 UPGRADABLE = (3,)
 POINTER = "CURRENT"
 MANIFESTS = "manifests"
 SEGMENTS = "segments"
 LEXICAL = "lexical"
+ROTATIONS = "rotations"
 ORIGINALS = "originals"
 RUNS = "runs"
 REGISTRY = "registry.sqlite"
@@ -29,7 +32,6 @@ COLLECTIONS_VERSION = 1
 SIGNING_KEY = "signing.key"
 LOCK = "build.lock"
 SEGMENT_DATABASE = "passages.sqlite"
-SEGMENT_VECTORS = "vectors.faiss"
 SEGMENT_FULLTEXT = "fulltext.sqlite"
 _NAME, _SHA256 = re.compile(r"\d{8}\.json"), re.compile(r"(?:[0-9a-f]{64})?")
 
@@ -96,6 +98,8 @@ class Manifest:
     lexical: tuple[LexicalEntry, ...] = ()
     reports: int = 0
     passages: int = 0
+    # What token vectors are read with; without it they are whole bytes (retrieval/codes.py).
+    rotation: FileEntry | None = None
     format_version: int = FORMAT_VERSION
 
     @property
@@ -105,7 +109,8 @@ class Manifest:
     def files(self) -> tuple[FileEntry, ...]:
         """Every file of this version."""
         segments = (file for segment in self.segments for file in segment.files)
-        return (*segments, *(file for part in self.lexical for file in part.files))
+        lexical = (file for part in self.lexical for file in part.files)
+        return (*((self.rotation,) if self.rotation else ()), *segments, *lexical)
 
 
 def file_entry(root: Path, path: Path) -> FileEntry:
@@ -181,7 +186,7 @@ def load_manifest(path: Path, sha256: str = "", *, upgrade: bool = False) -> Man
             f"the index in {path.parent.parent} has format {version}, this program uses {FORMAT_VERSION}; run wenzheng "
             "index FOLDER once more: it adds what the new format needs and embeds nothing again",
         )
-    if version != FORMAT_VERSION and version not in UPGRADABLE:
+    if version not in (*READABLE, *UPGRADABLE):
         raise IndexUnusableError(
             f"{path.parent.parent} 的索引格式是 {version}，本程序用 {FORMAT_VERSION}；请用 wenzheng index --rebuild 重建",
             f"the index in {path.parent.parent} has format {version}, this program uses {FORMAT_VERSION}; "
@@ -190,9 +195,9 @@ def load_manifest(path: Path, sha256: str = "", *, upgrade: bool = False) -> Man
     values["segments"] = tuple(
         SegmentEntry(s["id"], s["reports"], s["passages"], _entries(s["files"])) for s in values["segments"]
     )
-    if version != FORMAT_VERSION:
-        values = {name: value for name, value in values.items() if name not in ("lexical_id", "lexical_files")}
-        values["format_version"] = FORMAT_VERSION
+    values = {name: value for name, value in values.items() if name not in ("lexical_id", "lexical_files")}
+    values["format_version"] = FORMAT_VERSION
+    values["rotation"] = _entries([values["rotation"]])[0] if values.get("rotation") else None
     values["lexical"] = tuple(
         LexicalEntry(entry["id"], entry["segment"], _entries(entry["files"])) for entry in values.get("lexical", ())
     )

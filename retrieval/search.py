@@ -154,7 +154,7 @@ class Searcher:
         self, query: Query, allowed: np.ndarray, per_report: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Candidate rows with their dense scores, and BM25 of all rows."""
-        dense_rows, dense_scores = self.index.nearest(query.encoded.pooled, int(allowed.sum()), allowed)
+        dense_rows, dense_scores = self.index.nearest(query.encoded.pooled, int(allowed.sum()), allowed, exact=True)
         lexical = self.index.lexical.scores(query.terms)
         by_words = _best(lexical, int(allowed.sum()), allowed)
         numbers = self.index.report_numbers
@@ -208,7 +208,11 @@ class Searcher:
         nothing = np.full(len(rows), np.nan)
         if not edges[-1] or not len(rows):
             return [(nothing, nothing)] * len(queries)
-        maxima = token_maxima(np.concatenate(parts), [self.index.tokens(row) for row in rows])
+        maxima = token_maxima(
+            np.concatenate(parts),
+            [self.index.token_codes(row) for row in rows],
+            self.index.codec,
+        )
         means = [maxima[:, a:b].mean(axis=1) if b > a else nothing for a, b in pairwise(edges)]
         return list(zip(means[::2], means[1::2], strict=True))
 
@@ -217,7 +221,7 @@ class Searcher:
         passage = self.index.passage(row)
         plain = normalise_with_offsets(passage.text)
         marks = matched_spans(plain, query.terms)
-        similar = self.index.tokens(row).vectors() @ query.encoded.tokens.T
+        similar = self.index.tokens(row) @ query.encoded.tokens.T
         best = best_likeness(passage.text, plain, self.encoder.token_spans(normalise(passage.text)), similar)
         sentence = best.span if best else best_sentence(passage.text, query.terms)
         return Hit(

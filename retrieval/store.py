@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from retrieval import layout
+from retrieval.codes import TokenCodec, token_codec
 from retrieval.coverage import Size
 from retrieval.errors import IndexUnusableError, NotFoundError
 from retrieval.files import sha256_file
 from retrieval.filters import admits
 from retrieval.fulltext import FulltextReader
-from retrieval.late import TokenCodes, TokenIndex
+from retrieval.late import TokenIndex
 from retrieval.layout import Duplicate, Manifest
 from retrieval.lexical import LexicalIndex
 from retrieval.segment import SegmentReader
@@ -38,7 +39,8 @@ class Index:
         _check_files(root, manifest)
         folders = [root / layout.SEGMENTS / segment.id for segment in manifest.segments]
         self._segments = [SegmentReader(folder / layout.SEGMENT_DATABASE) for folder in folders]
-        self._vectors = [VectorIndex(folder / layout.SEGMENT_VECTORS) for folder in folders]
+        self._vectors = [VectorIndex(folder) for folder in folders]
+        self.codec = codec_of(root, manifest)
         self._tokens = [TokenIndex(folder) for folder in folders]
         # One a segment; the rows of its passages begin at the segment's entry in `starts`.
         self.fulltext = [FulltextReader(folder / layout.SEGMENT_FULLTEXT) for folder in folders]
@@ -117,22 +119,31 @@ class Index:
             mask &= self.tags.mask(filters.measure)
         return mask
 
-    def nearest(self, query: np.ndarray, count: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and inner products of the `count` allowed passages nearest to a vector (dimension,), best first."""
+    def nearest(
+        self, query: np.ndarray, count: int, allowed: np.ndarray, *, exact: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and inner products of the `count` allowed passages nearest to a vector (dimension,), best first.
+
+        Large segments may miss a few of them, unless they are to be `exact`.
+        """
         found = []
         for start, vectors in zip(self.starts, self._vectors, strict=False):
             mask = allowed[start : start + len(vectors)]
-            rows, scores = vectors.search(query, count, None if mask.all() else mask)
+            rows, scores = vectors.search(query, count, None if mask.all() else mask, exact=exact)
             found.append((rows + start, scores))
         rows = np.concatenate([r for r, _ in found]) if found else np.zeros(0, np.int64)
         scores = np.concatenate([s for _, s in found]) if found else np.zeros(0, np.float32)
         order = np.argsort(-scores, kind="stable")[:count]
         return rows[order], scores[order]
 
-    def tokens(self, row: int) -> TokenCodes:
-        """The token vectors of the passage at a row."""
+    def token_codes(self, row: int) -> np.ndarray:
+        """The token vectors of the passage at a row as they are kept, to be read with `codec`."""
         place = int(np.searchsorted(self.starts, row, side="right")) - 1
-        return self._tokens[place].tokens(int(row - self.starts[place]))
+        return self._tokens[place].codes(int(row - self.starts[place]))
+
+    def tokens(self, row: int) -> np.ndarray:
+        """The token vectors of the passage at a row, shape (tokens, dimension)."""
+        return self.codec.decode(self.token_codes(row))
 
     def passage(self, row: int) -> Passage:
         """The passage at a row."""
@@ -234,6 +245,12 @@ def open_index(root: Path, encoder_fingerprint: str | None = None) -> Index:
     except (ValueError, KeyError, TypeError, IndexError, RuntimeError, OSError, EOFError, sqlite3.Error) as error:
         # Past the heads a damaged file shows only where it is read: the thorough check says which one it is.
         raise _damaged(Path(next(iter(damaged_files(root, manifest)), str(root)))) from error
+
+
+def codec_of(root: Path, manifest: Manifest) -> TokenCodec:
+    """How the token vectors of a version are kept."""
+    rotation = np.load(root / manifest.rotation.path) if manifest.rotation else None
+    return token_codec(rotation, manifest.dimension)
 
 
 def usable_manifest(root: Path, encoder_fingerprint: str | None, *, upgrade: bool = False) -> Manifest:

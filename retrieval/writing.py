@@ -12,13 +12,16 @@ from uuid import uuid4
 import numpy as np
 
 from retrieval import layout
-from retrieval.files import staged_directory
+from retrieval.codes import new_rotation
+from retrieval.encoder import Encoder
+from retrieval.files import staged_directory, staged_file
 from retrieval.fulltext import write_fulltext
-from retrieval.late import TokenCodes, write_tokens
+from retrieval.late import write_tokens
 from retrieval.layout import FileEntry, LexicalEntry, Manifest, SegmentEntry, file_entry
 from retrieval.lexical import write_lexical
 from retrieval.measures import Measure
 from retrieval.segment import SegmentReader, write_segment
+from retrieval.store import codec_of
 from retrieval.tags import write_tags
 from retrieval.text import normalise
 from retrieval.types import Passage, Report
@@ -27,22 +30,23 @@ from retrieval.vectors import write_vectors
 
 @dataclass(frozen=True, slots=True)
 class PassageVectors:
-    """What the index keeps of a passage's encoding: `pooled` (dimension,) float32 and the quantised token vectors."""
+    """What the index keeps of a passage's encoding: `pooled` (dimension,) float32, `tokens` (tokens, width) uint8 codes."""
 
     pooled: np.ndarray
-    tokens: TokenCodes
+    tokens: np.ndarray
 
 
-def add_segment(root: Path, reports: list[Report], vectors: list[PassageVectors], dimension: int) -> SegmentEntry:
+def add_segment(root: Path, reports: list[Report], vectors: list[PassageVectors], manifest: Manifest) -> SegmentEntry:
     """Write reports and the vectors of their passages (in order) as a new segment. Nothing refers to it yet."""
+    codec = codec_of(root, manifest)
     segment_id = uuid4().hex[:12]
     folder = root / layout.SEGMENTS / segment_id
     with staged_directory(folder) as staging:
         count = write_segment(staging / layout.SEGMENT_DATABASE, reports)
         write_fulltext(staging / layout.SEGMENT_FULLTEXT, reports)
-        pooled = np.array([vector.pooled for vector in vectors], np.float32).reshape(-1, dimension)
-        write_vectors(staging / layout.SEGMENT_VECTORS, pooled)
-        write_tokens(staging, [vector.tokens for vector in vectors], dimension)
+        pooled = np.array([vector.pooled for vector in vectors], np.float32).reshape(-1, manifest.dimension)
+        write_vectors(staging, pooled)
+        write_tokens(staging, [vector.tokens for vector in vectors], codec.width)
     files = _entries(root, folder)
     return SegmentEntry(segment_id, len(reports), count, files)
 
@@ -68,9 +72,23 @@ def _entries(root: Path, folder: Path) -> tuple[FileEntry, ...]:
     return tuple(file_entry(root, path) for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def empty_manifest(model: str, fingerprint: str, dimension: int) -> Manifest:
+def empty_manifest(root: Path, model: str, encoder: Encoder) -> Manifest:
     """Where a first build starts from."""
-    return Manifest(0, now(), fingerprint, model, dimension)
+    return Manifest(
+        0, now(), encoder.fingerprint, model, encoder.dimension, rotation=_rotation(root, encoder.dimension)
+    )
+
+
+def _rotation(root: Path, dimension: int) -> FileEntry | None:
+    """What token vectors will be kept with: made once for an index, lest another machine's arithmetic make another."""
+    path = root / layout.ROTATIONS / f"{dimension}.npy"
+    rotation = new_rotation(dimension)
+    if rotation is None:
+        return None
+    if not path.is_file():
+        with staged_file(path) as file:
+            np.save(file, rotation)
+    return file_entry(root, path)
 
 
 def now() -> str:

@@ -12,12 +12,13 @@ from filelock import FileLock
 
 from indexer.build import Summary, build
 from indexer.verify import verify
-from retrieval import layout
+from retrieval import layout, writing
 from retrieval.config import Config
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexUnusableError, NotFoundError, ReadError
 from retrieval.store import Index, open_index
 from retrieval.text import tokens
+from retrieval.vectors import FLAT
 from tests.conftest import SAMPLES, quiet
 
 TEXT = "云台县人民政府{year}年法治政府建设情况报告\n{year}年，云台县坚持依法行政，现将情况报告如下。\n一、主要成效\n{body}\n"
@@ -169,20 +170,20 @@ def test_no_index_is_reported_with_the_command_that_makes_one(tmp_path: Path) ->
 
 def test_a_file_cut_short_is_noticed_on_opening_and_names_the_file(run, tmp_path: Path) -> None:
     run()
-    (vectors,) = (tmp_path / "index").rglob(layout.SEGMENT_VECTORS)
+    (vectors,) = (tmp_path / "index").rglob(FLAT)
     vectors.write_bytes(vectors.read_bytes()[:-10])
-    with pytest.raises(IndexUnusableError, match=layout.SEGMENT_VECTORS):
+    with pytest.raises(IndexUnusableError, match=FLAT):
         open_index(tmp_path / "index")
 
 
 def test_a_flipped_byte_is_found_by_verify(run, tmp_path: Path) -> None:
     run()
     index = open_index(tmp_path / "index")
-    (vectors,) = (tmp_path / "index").rglob(layout.SEGMENT_VECTORS)
+    (vectors,) = (tmp_path / "index").rglob(FLAT)
     data = bytearray(vectors.read_bytes())
     data[-1] ^= 1
     vectors.write_bytes(bytes(data))
-    assert [layout.SEGMENT_VECTORS in problem for problem in verify(index).problems] == [True]
+    assert [FLAT in problem for problem in verify(index).problems] == [True]
 
 
 def test_an_altered_original_is_found_by_verify(run, tmp_path: Path) -> None:
@@ -275,6 +276,27 @@ def test_an_index_of_the_format_before_is_brought_up_to_date_without_embedding(r
         open_index(root)
     assert run().embedded == 0
     assert verify(open_index(root)).problems == ()
+
+
+def test_an_index_of_format_4_is_read_and_added_to_as_it_is(
+    run, encoder: Encoder, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        # Token vectors as whole bytes, which that format had.
+        patch.setattr(writing, "new_rotation", lambda dimension: None)
+        run()
+    root = tmp_path / "index"
+    path = root / layout.MANIFESTS / (layout.current_name(root) or "")
+    former = {**json.loads(path.read_text("utf-8")), "format_version": 4}
+    del former["rotation"]
+    path.write_text(json.dumps(former), "utf-8")
+    (root / layout.POINTER).write_text(path.name, "utf-8")
+    assert open_index(root, encoder.fingerprint).codec.name == "bytes"
+    write(folder / "new.txt", 2024, 5)
+    assert run().embedded > 0
+    index = open_index(root, encoder.fingerprint)
+    assert verify(index).problems == ()
+    assert {index.token_codes(row).shape[1] for row in range(index.passage_count)} == {encoder.dimension}
 
 
 def test_every_sample_passage_is_found_again_in_its_original(samples: Index) -> None:

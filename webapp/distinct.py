@@ -127,7 +127,7 @@ class _Holders:
 def _tokens(searcher: Searcher, entry: Entry) -> np.ndarray:
     """The token vectors of a quotation, out of its passage's, shape (tokens, dimension)."""
     passage = entry.hit.passage
-    vectors = searcher.index.tokens(entry.hit.row).vectors()
+    vectors = searcher.index.tokens(entry.hit.row)
     spans = searcher.encoder.token_spans(normalise(passage.text))
     if len(spans) != len(vectors):
         return vectors

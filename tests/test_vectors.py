@@ -1,0 +1,137 @@
+"""What is kept of vectors, and what is found by them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval.codes import TokenCodec, WholeBytes, new_rotation, token_codec
+from retrieval.encoder import Encoder
+from retrieval.late import TokenIndex, maxsim, write_tokens
+from retrieval.text import normalise
+from retrieval.vectors import CROSSOVER, LISTS, VectorIndex, write_vectors
+
+TEXT = "推行说理式执法，处罚决定书说清事实、证据、法律依据和裁量理由，全年制作说理式处罚决定书一百二十份。"
+
+
+def directions(count: int, seed: int = 0) -> np.ndarray:
+    """Vectors of length 1 that lie in heaps, as those of texts do."""
+    chance = np.random.default_rng(seed)
+    heaps = chance.normal(size=(60, 64))
+    vectors = heaps[chance.integers(0, 60, count)] + chance.normal(size=(count, 64)) * 0.4
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def many() -> np.ndarray:
+    return directions(CROSSOVER + 500)
+
+
+@pytest.fixture(scope="module")
+def listed(many: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> VectorIndex:
+    folder = tmp_path_factory.mktemp("vectors")
+    write_vectors(folder, many)
+    return VectorIndex(folder)
+
+
+def exact(vectors: np.ndarray, query: np.ndarray, count: int, allowed: np.ndarray | None = None) -> np.ndarray:
+    scores = vectors @ query
+    if allowed is not None:
+        scores = np.where(allowed, scores, -np.inf)
+    return np.argsort(-scores, kind="stable")[:count]
+
+
+def test_only_large_segments_have_lists(many: np.ndarray, tmp_path: Path) -> None:
+    for name, size in (("small", CROSSOVER - 1), ("large", CROSSOVER)):
+        (tmp_path / name).mkdir()
+        write_vectors(tmp_path / name, many[:size])
+    assert not (tmp_path / "small" / LISTS).exists()
+    assert (tmp_path / "large" / LISTS).exists()
+
+
+def test_lists_find_nearly_all_that_a_scan_finds_with_exact_products(listed: VectorIndex, many: np.ndarray) -> None:
+    kept = []
+    for query in directions(40, seed=1):
+        rows, scores = listed.search(query, 100, None)
+        assert np.allclose(scores, many[rows] @ query, atol=1e-5)
+        assert (np.diff(scores) <= 0).all()
+        kept.append(len({*rows} & {*exact(many, query, 100)}) / 100)
+    assert np.mean(kept) > 0.95
+
+
+def test_a_wide_filter_is_kept_to_by_lists(listed: VectorIndex, many: np.ndarray) -> None:
+    allowed = np.random.default_rng(2).random(len(many)) < 0.5
+    kept = []
+    for query in directions(40, seed=3):
+        rows, _ = listed.search(query, 50, allowed)
+        assert allowed[rows].all()
+        kept.append(len({*rows} & {*exact(many, query, 50, allowed)}) / 50)
+    assert np.mean(kept) > 0.95
+
+
+@pytest.mark.parametrize("share", [0.1, 0.002])
+def test_a_narrow_filter_loses_nothing(listed: VectorIndex, many: np.ndarray, share: float) -> None:
+    allowed = np.random.default_rng(4).random(len(many)) < share
+    for query in directions(20, seed=5):
+        count = min(50, int(allowed.sum()))
+        assert {*listed.search(query, 50, allowed)[0]} == {*exact(many, query, count, allowed)}
+
+
+def test_what_is_asked_exactly_is_scanned(listed: VectorIndex, many: np.ndarray) -> None:
+    for query in directions(20, seed=6):
+        assert {*listed.search(query, 100, None, exact=True)[0]} == {*exact(many, query, 100)}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is mapped is read from /proc")
+def test_vectors_and_lists_are_mapped_not_loaded(many: np.ndarray, tmp_path: Path) -> None:
+    write_vectors(tmp_path, many)
+    opened = VectorIndex(tmp_path)
+    mapped = Path("/proc/self/maps").read_text()
+    assert opened.search(many[0], 1, None)[0][0] == 0
+    assert str(tmp_path / "vectors.faiss") in mapped
+    assert str(tmp_path / LISTS) in mapped
+
+
+@pytest.mark.parametrize("codec", [WholeBytes(64), token_codec(new_rotation(64), 64)], ids=["bytes", "half bytes"])
+def test_what_is_kept_of_a_vector_points_where_it_did(codec: TokenCodec) -> None:
+    vectors = directions(500)
+    # As in these models, a few dimensions are far greater than the others.
+    vectors[:, :3] *= 20
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    codes = codec.encode(vectors)
+    assert codes.shape == (500, codec.width)
+    decoded = codec.decode(codes)
+    assert np.linalg.norm(decoded, axis=1) == pytest.approx(1, abs=2e-3)
+    assert (decoded * vectors).sum(axis=1).min() > 0.98
+    assert codec.cosines(codes, vectors[:9]) == pytest.approx(decoded @ vectors[:9].T, abs=2e-3)
+
+
+def test_half_a_byte_is_kept_for_each_dimension() -> None:
+    assert token_codec(new_rotation(384), 384).width == 194
+
+
+def test_a_model_of_an_odd_dimension_keeps_whole_bytes() -> None:
+    assert token_codec(new_rotation(33), 33).width == 33
+
+
+def test_late_interaction_over_kept_tokens_is_that_over_the_vectors(encoder: Encoder) -> None:
+    texts = [TEXT, "全年受理行政复议案件八件。", "开展宪法宣传周活动。"]
+    passages = [encoded.tokens for encoded in encoder.passages([normalise(text) for text in texts])]
+    (query,) = (encoded.tokens for encoded in encoder.queries(["处罚时把道理讲清楚"]))
+    codec = token_codec(new_rotation(encoder.dimension), encoder.dimension)
+    kept = maxsim(query, [codec.encode(tokens) for tokens in passages], codec)
+    true = [float((query @ tokens.T).max(axis=1).mean()) for tokens in passages]
+    assert kept == pytest.approx(true, abs=0.01)
+
+
+def test_token_codes_come_back_by_row_and_a_passage_may_have_none(tmp_path: Path) -> None:
+    texts = [np.full((3, 8), 7, np.uint8), np.zeros((0, 8), np.uint8), np.arange(16, dtype=np.uint8).reshape(2, 8)]
+    write_tokens(tmp_path, texts, 8)
+    index = TokenIndex(tmp_path)
+    assert all((index.codes(row) == text).all() for row, text in enumerate(texts))
+    assert index.codes(1).shape == (0, 8)
+    write_tokens(tmp_path, [], 8)
+    assert TokenIndex(tmp_path)
