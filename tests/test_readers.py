@@ -457,3 +457,16 @@ def test_ten_thousand_headings_are_read_in_the_time_of_a_report() -> None:
 def test_a_file_under_a_wrong_ending_is_refused_or_read_as_what_it_says(data: bytes, ending: str) -> None:
     with contextlib.suppress(ReadError):
         assert all("nothing" in words or "PNG" in words for words in texts(data, f"a.{ending}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [("a.docx", "docx.Document"), ("a.xlsx", "openpyxl.load_workbook"), ("a.pdf", "pdfplumber.open")],
+)
+def test_too_little_memory_is_not_told_as_damage(name: str, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def eat(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(library, eat)
+    with pytest.raises(MemoryError):
+        read(b"x", name)

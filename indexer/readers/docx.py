@@ -27,6 +27,9 @@ def read(data: bytes, name: str) -> Document:
         document = docx.Document(io.BytesIO(data))
         blocks = tuple(_blocks(document.element.body, document, "paragraph=", numbering(document)))
         title = (document.core_properties.title or "").strip()
+    except MemoryError:
+        # Whoever set the limit tells it.
+        raise
     except Exception as error:  # python-docx stumbles over damaged parts in every way there is
         raise ReadError(
             f"{name}：不是完整的 .docx 文件（{error}）；可用 Word 或 WPS 打开后另存为 .docx",

@@ -41,6 +41,9 @@ def read(data: bytes, name: str) -> Document:
                 page_lines(page, number, tables.of(number - 1), gutters)
                 for number, page in enumerate(pdf.pages, start=1)
             ]
+    except MemoryError:
+        # Whoever set the limit tells it.
+        raise
     except Exception as error:  # pdfminer stumbles over damaged objects in every way there is
         raise _unreadable(name, error) from error
     empty = [number for number, lines in enumerate(pages, start=1) if not lines]

@@ -26,6 +26,9 @@ def read(data: bytes, name: str) -> Document:
         return Document(tuple(_blocks(rows, "row")), encoding)
     try:
         return Document(tuple(_workbook(data)))
+    except MemoryError:
+        # Whoever set the limit tells it.
+        raise
     except Exception as error:  # openpyxl stumbles over damaged parts in every way there is
         raise ReadError(
             f"{name}：不是完整的 .xlsx 文件（{error}）；请重新另存", f"{name}: not a complete .xlsx file ({error})"
