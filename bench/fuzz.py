@@ -76,10 +76,9 @@ def main() -> None:
         if given.only in target.name:
             trials.append(run(target, max(1, int(target.cases * given.share)), given.seed))
             print(f"{trials[-1].target}: {trials[-1].cases} cases, {len(trials[-1].faults)} faults", flush=True)
-    text = table(trials, given)
-    print(text)
-    if not given.only:
-        (ROOT / "bench" / "results" / "fuzz.md").write_text(text, encoding="utf-8")
+            if not given.only:
+                (ROOT / "bench" / "results" / "fuzz.md").write_text(table(trials, given), encoding="utf-8")
+    print(table(trials, given))
     sys.exit(any(trial.faults for trial in trials))
 
 

@@ -386,12 +386,24 @@ def sheet() -> bytes:
         ("[Content_Types].xml", b"<Types", b"<Other"),
         ("_rels/.rels", b"Target=", b"T="),
         ("docProps/core.xml", b"coreProperties", b"other"),
-        ("word/numbering.xml", b"w:ilvl=", b"w:x="),
+        ("[Content_Types].xml", b"wordprocessingml.numbering+xml", b"other"),
     ],
 )
 def test_a_word_file_with_a_damaged_part_is_refused_by_name(part: str, old: bytes, new: bytes) -> None:
     with pytest.raises(ReadError, match=r"damaged\.docx：不是完整的 \.docx"):
         read(rewritten(word_file(), part, old, new), "damaged.docx")
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("word/numbering.xml", b"w:ilvl=", b"w:x="),
+        ("word/numbering.xml", b'w:val="1"', b'w:val="\xc2\xb2"'),
+        ("word/_rels/document.xml.rels", b' Id="rId3"', b' Id="rId3" Other=""'),
+    ],
+)
+def test_a_word_file_whose_lists_are_odd_is_read(part: str, old: bytes, new: bytes) -> None:
+    assert SENTENCE in texts(rewritten(word_file(), part, old, new), "odd.docx")[0]
 
 
 @pytest.mark.parametrize(
