@@ -429,6 +429,18 @@ def test_a_pdf_with_a_broken_page_size_is_refused_by_name() -> None:
         read(data.replace(b"595.28", b"59\xff\xfe28"), "damaged.pdf")
 
 
+def test_a_pdf_with_type_of_no_size_is_read() -> None:
+    pdf = FPDF()
+    pdf.set_compression(False)
+    pdf.add_page()
+    pdf.set_font("helvetica", size=12)
+    for number in range(4):
+        pdf.cell(0, 8, f"Report {number} was closed.", new_x="LMARGIN", new_y="NEXT")
+    data = bytes(pdf.output())
+    assert b"12.00 Tf" in data
+    assert "Report 3" in "".join(texts(data.replace(b"12.00 Tf", b"00.00 Tf"), "a.pdf"))
+
+
 @pytest.mark.parametrize("charset", ["idna", "hex", "unicode_escape", "undefined", "no-such"])
 def test_a_charset_that_is_none_of_text_is_not_believed(charset: str) -> None:
     page = f"<meta charset={charset}><p>{SENTENCE}</p>"
