@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -16,7 +17,7 @@ _ITEM = re.compile(
     r"[一二三四五六七八九十]{1,3}是|第[一二三四五六七八九十]{1,2}[,，、]|(?:首先|其次|再次|最后|此外|同时|下一?步|今后)[,，]|"
     r"[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}(?:[、．]|\.(?!\d))|[①-⑳]"
 )
-_CLOSING = re.compile(r"[”』」’)）》]+$")
+_CLOSING = "”』」’)）》"
 Span = tuple[int, int]
 
 
@@ -108,7 +109,7 @@ def _full_sentences(text: str) -> list[Span]:
     whole: list[Span] = []
     start = 0
     for _, stop in sentences(text):
-        if _CLOSING.sub("", text[:stop])[-1:] in "。！？!?" or stop == len(text):
+        if text[start:stop].rstrip(_CLOSING)[-1:] in "。！？!?" or stop == len(text):
             whole.append((start, stop))
             start = stop
     return whole
@@ -136,4 +137,5 @@ def _passage_id(report_id: str, words: str, seen: dict[str, int]) -> str:
 
 
 def _page(origins: tuple[Origin, ...], start: int) -> int | None:
-    return next((origin.page for origin in origins if origin.end > start), None)
+    at = bisect_right(origins, start, key=lambda origin: origin.end)
+    return origins[at].page if at < len(origins) else None

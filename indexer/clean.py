@@ -114,6 +114,7 @@ def _find_signature(lines: list[_Line]) -> int | None:
     """The line with the date that closes the report, if it has one."""
     sizes = [len(line.bare) if furniture.is_prose(line.bare) else 0 for line in lines]
     total, seen = sum(sizes), 0
+    last_marked = max((n for n, line in enumerate(lines) if _MARKER.match(line.bare) and not line.reason), default=-1)
     found = None
     for number, line in enumerate(lines):
         seen += sizes[number]
@@ -126,8 +127,7 @@ def _find_signature(lines: list[_Line]) -> int | None:
             if own:
                 continue
             # A date alone may be a heading of its own: the last one, with no numbered heading after it, signs.
-            later = lines[number + 1 :]
-            if not any(_MARKER.match(line.bare) and not line.reason for line in later):
+            if number > last_marked:
                 found = number
     return found
 
@@ -148,7 +148,7 @@ def _columns(text: str) -> int:
 def _join_wrapped(blocks: tuple[Block, ...]) -> list[Block]:
     """Undo line breaks that a program put in at a fixed width; page numbers between the lines do not matter."""
     longest = max(_columns(block.text) for block in blocks)
-    joined: list[Block] = []
+    joined: list[tuple[Block, list[Piece]]] = []
     numbers: list[Block] = []
     open_line = False
     for block in blocks:
@@ -157,19 +157,20 @@ def _join_wrapped(blocks: tuple[Block, ...]) -> list[Block]:
             continue
         starts = _MARKER.match(bare(block.text)) or block.heading or block.furniture
         if joined and open_line and not starts:
-            joined[-1] = replace(joined[-1], pieces=(*joined[-1].pieces, *_spaced(joined[-1], block)))
+            before = joined[-1][1]
+            before += _spaced(before[-1].text, block)
         else:
-            joined.append(block)
+            joined.append((block, list(block.pieces)))
         # A first line is indented by two characters, and a mark may have been kept from the line's start.
         width = _columns(block.text)
         full = width >= longest - 7 and block.text[-1] not in _SENTENCE_END
         open_line = full or width >= longest - 1
-    return [*joined, *numbers]
+    return [*(replace(block, pieces=tuple(pieces)) for block, pieces in joined), *numbers]
 
 
-def _spaced(before: Block, block: Block) -> tuple[Piece, ...]:
+def _spaced(before: str, block: Block) -> tuple[Piece, ...]:
     """Latin words need the space that the line break was."""
-    if before.text[-1].isascii() and before.text[-1].isalpha() and block.text[0].isascii():
+    if before[-1].isascii() and before[-1].isalpha() and block.text[0].isascii():
         return (Piece(" ", block.pieces[0].locator, block.pieces[0].page), *block.pieces)
     return block.pieces
 

@@ -58,6 +58,17 @@ def test_damaged_characters_do_not_break_a_file() -> None:
         assert made(table("\ud800\x00坏"), suffix)
 
 
+@pytest.mark.parametrize("odd", ["\ufffe", "\uffff", "\ud800", "\0", "\x1b", "\r"])
+def test_what_xml_cannot_hold_does_not_break_a_file_wherever_it_stands(odd: str) -> None:
+    cells = (f"法{odd}治", f"https://a.cn/{odd}")
+    asked = Table(f"题{odd}", ("原文 quotation", "网址"), [cells], {"查询 query": f"问{odd}"})
+    book = openpyxl.load_workbook(io.BytesIO(made(asked, "xlsx")))
+    assert book.worksheets[0]["A2"].value == "法\ufffd治"
+    assert book.worksheets[1]["B1"].value == "问\ufffd"
+    assert docx.Document(io.BytesIO(made(asked, "docx"))).tables[0].rows[1].cells[0].text == "法\ufffd治"
+    assert json.loads(made(asked, "json"))["rows"]
+
+
 def test_markdown_from_reports_is_no_markup() -> None:
     assert "\\<script\\>" in made(table("<script>|*a*"), "md").decode()
 

@@ -157,6 +157,22 @@ def test_members_cannot_choose_where_they_are_written(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("escaped*")) == []
 
 
+def test_members_of_a_tar_lead_nowhere_either(tmp_path: Path) -> None:
+    path, scratch = tmp_path / "evil.tar", tmp_path / "a" / "scratch"
+    scratch.mkdir(parents=True)
+    with tarfile.open(path, "w") as archive:
+        for name in ("../../escaped.txt", "/etc/escaped.txt"):
+            info = tarfile.TarInfo(name)
+            info.size = len(TEXT.encode())
+            archive.addfile(info, io.BytesIO(TEXT.encode()))
+        link = tarfile.TarInfo("link.txt")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    members = expand(path, "evil.tar", scratch)
+    assert [member.path.parent for member in members] == [scratch, scratch]
+    assert list(tmp_path.rglob("escaped*")) == []
+
+
 @pytest.mark.parametrize(
     ("limits", "fault"),
     [(Limits(members=2), "超过 2 个"), (Limits(size=100), "解开后超过"), (Limits(depth=1), "套了 2 层")],

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import time
+import zipfile
 
 import docx
 import docx.document
+import openpyxl
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
@@ -348,3 +352,145 @@ def test_pages_without_text_are_named() -> None:
         if number != 1:
             pdf.text(20, 100, f"A sentence on sheet {number}.")
     assert read(bytes(pdf.output()), "a.pdf").warnings == ("没有文字层的页 pages without text: 2",)
+
+
+def rewritten(data: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """A file of parts with something else in one of them."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
+        assert old in source.read(part)
+        for name in source.namelist():
+            content = source.read(name)
+            target.writestr(name, content.replace(old, new) if name == part else content)
+    return out.getvalue()
+
+
+def word_file() -> bytes:
+    document, out = docx.Document(), io.BytesIO()
+    document.add_paragraph(SENTENCE)
+    document.save(out)
+    return out.getvalue()
+
+
+def sheet() -> bytes:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    book.active.append([SENTENCE])
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("[Content_Types].xml", b"</Types>", b""),
+        ("[Content_Types].xml", b"<Types", b"<Other"),
+        ("_rels/.rels", b"Target=", b"T="),
+        ("docProps/core.xml", b"coreProperties", b"other"),
+        ("[Content_Types].xml", b"wordprocessingml.numbering+xml", b"other"),
+    ],
+)
+def test_a_word_file_with_a_damaged_part_is_refused_by_name(part: str, old: bytes, new: bytes) -> None:
+    with pytest.raises(ReadError, match=r"damaged\.docx：不是完整的 \.docx"):
+        read(rewritten(word_file(), part, old, new), "damaged.docx")
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("word/numbering.xml", b"w:ilvl=", b"w:x="),
+        ("word/numbering.xml", b'w:val="1"', b'w:val="\xc2\xb2"'),
+        ("word/_rels/document.xml.rels", b' Id="rId3"', b' Id="rId3" Other=""'),
+    ],
+)
+def test_a_word_file_whose_lists_are_odd_is_read(part: str, old: bytes, new: bytes) -> None:
+    assert SENTENCE in texts(rewritten(word_file(), part, old, new), "odd.docx")[0]
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/workbook.xml", b"<sheets>", b"<sheets"),
+        ("xl/worksheets/sheet1.xml", b"</row>", b""),
+        ("xl/workbook.xml", b"firstSheet", b"otherSheet"),
+        ("[Content_Types].xml", b"ContentType=", b"Content="),
+    ],
+)
+def test_a_workbook_with_a_damaged_part_is_refused_by_name(part: str, old: bytes, new: bytes) -> None:
+    with pytest.raises(ReadError, match=r"damaged\.xlsx：不是完整的 \.xlsx"):
+        read(rewritten(sheet(), part, old, new), "damaged.xlsx")
+
+
+def test_a_pdf_with_a_broken_page_size_is_refused_by_name() -> None:
+    pdf = FPDF()
+    pdf.add_page()
+    data = bytes(pdf.output())
+    assert b"595.28" in data
+    with pytest.raises(ReadError, match=r"damaged\.pdf：PDF 已损坏"):
+        read(data.replace(b"595.28", b"59\xff\xfe28"), "damaged.pdf")
+
+
+def test_a_pdf_with_type_of_no_size_is_read() -> None:
+    pdf = FPDF()
+    pdf.set_compression(False)
+    pdf.add_page()
+    pdf.set_font("helvetica", size=12)
+    for number in range(4):
+        pdf.cell(0, 8, f"Report {number} was closed.", new_x="LMARGIN", new_y="NEXT")
+    data = bytes(pdf.output())
+    assert b"12.00 Tf" in data
+    assert "Report 3" in "".join(texts(data.replace(b"12.00 Tf", b"00.00 Tf"), "a.pdf"))
+
+
+@pytest.mark.parametrize("charset", ["idna", "hex", "unicode_escape", "undefined", "no-such"])
+def test_a_charset_that_is_none_of_text_is_not_believed(charset: str) -> None:
+    page = f"<meta charset={charset}><p>{SENTENCE}</p>"
+    assert texts(page.encode(), "a.html") == [SENTENCE]
+
+
+BOMB = (
+    '<!DOCTYPE a [<!ENTITY a "哈哈哈哈哈哈哈哈哈哈">'
+    + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9))
+    + "]>"
+)
+
+
+def test_entities_that_multiply_are_never_expanded() -> None:
+    page = f'<?xml version="1.0"?>{BOMB}<html><body><p>{SENTENCE}</p><p>&j;</p></body></html>'
+    assert sum(map(len, texts(page.encode(), "a.html"))) < 1000
+    kinds = (
+        ("a.docx", word_file(), "word/document.xml", b"<w:document", SENTENCE.encode()),
+        ("a.xlsx", sheet(), "xl/worksheets/sheet1.xml", b"<worksheet", SENTENCE.encode("ascii", "xmlcharrefreplace")),
+    )
+    for name, data, part, start, words in kinds:
+        declared = rewritten(data, part, start, BOMB.encode() + start)
+        with pytest.raises(ReadError, match=name):
+            read(rewritten(declared, part, words, b"&j;"), name)
+
+
+def test_ten_thousand_headings_are_read_in_the_time_of_a_report() -> None:
+    page = "".join(f"<h2>{n}、监督</h2><p>{SENTENCE}</p>" for n in range(10_000))
+    begin = time.process_time()
+    blocks = read(page.encode(), "a.html").blocks
+    assert time.process_time() - begin < 20
+    assert len(blocks) == 20_000
+    assert blocks[-1].pieces[0].locator == "/html/body/p[10000]/text()[1]"
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.4 nothing", b"PK\x03\x04 nothing", b"\x89PNG\r\n\0\0\0"])
+@pytest.mark.parametrize("ending", ["txt", "md", "csv", "html", "mht", "docx", "xlsx", "pdf"])
+def test_a_file_under_a_wrong_ending_is_refused_or_read_as_what_it_says(data: bytes, ending: str) -> None:
+    with contextlib.suppress(ReadError):
+        assert all("nothing" in words or "PNG" in words for words in texts(data, f"a.{ending}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [("a.docx", "docx.Document"), ("a.xlsx", "openpyxl.load_workbook"), ("a.pdf", "pdfplumber.open")],
+)
+def test_too_little_memory_is_not_told_as_damage(name: str, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def eat(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(library, eat)
+    with pytest.raises(MemoryError):
+        read(b"x", name)

@@ -13,6 +13,7 @@ from webapp import (
     citing,
     collecting,
     comparing,
+    describing,
     downloads,
     errors,
     keeping,
@@ -58,6 +59,7 @@ def create_app(config: Config | None = None, index: Path | None = None, service:
     app.register_blueprint(placing.blueprint)
     app.register_blueprint(keeping.blueprint)
     app.register_blueprint(operating.blueprint)
+    app.register_blueprint(describing.blueprint)
     app.jinja_env.globals.update(shelves=collecting.shelves, just_added=collecting.just_added)
     app.after_request(_harden)
     app.extensions["wenzheng-metrics"] = figures = Metrics(service)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from functools import partial
 
 from flask import Flask, Response, after_this_request, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -47,6 +48,7 @@ def handle(error: Exception) -> tuple[Response | str, int]:
         return _unknown_host()
     if isinstance(error, HTTPException) and error.code:
         code, zh, en = _HTTP.get(error.code, ("bad_request", "请求有误", error.name))
+        after_this_request(partial(_keep_headers, error))
         return _answer(error.code, code, zh, en)
     # SQLite says so of damaged files alone; a locked file or a full disk is a subclass.
     if type(error) is sqlite3.DatabaseError:
@@ -74,6 +76,14 @@ def _answer(status: int, code: str, zh: str, en: str) -> tuple[Response | str, i
     if request.path.startswith("/api/"):
         return jsonify({"error": {"code": code, "message": message, "request_id": request_id()}}), status
     return render_template("error.html", status=status, message=message, request_id=request_id()), status
+
+
+def _keep_headers(error: HTTPException, response: Response) -> Response:
+    """What would be accepted instead, and when to come back."""
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers.setdefault(name, value)
+    return response
 
 
 def _ask_for_password(response: Response) -> Response:

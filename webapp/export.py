@@ -79,7 +79,7 @@ def as_xlsx(table: Table) -> Iterator[bytes]:
         notes.set_column(1, 1, 90)
         for line, (name, value) in enumerate(table.notes.items()):
             notes.write_string(line, 0, name, bold)
-            notes.write_string(line, 1, value, wrapped)
+            notes.write_string(line, 1, sound(value), wrapped)
     yield buffer.getvalue()
 
 
@@ -87,7 +87,7 @@ def _write(sheet: xlsxwriter.worksheet.Worksheet, line: int, column: int, value:
     if isinstance(value, int | float):
         sheet.write_number(line, column, value, form)
     elif value and value.startswith(("http://", "https://")) and len(value) < 2000:
-        sheet.write_url(line, column, value, None, value)
+        sheet.write_url(line, column, sound(value), None, sound(value))
     elif value:
         sheet.write_string(line, column, sound(value), form)
 

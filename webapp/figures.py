@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,7 +19,8 @@ _COUNTERS = (
 )
 _FIGURE = re.compile(
     r"(?P<before>(?:大约|约|近|超过|超|逾|不少于|至少|最多|不超过|不到|不足|低于|高于)?)"
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    # Longer runs of digits are numbers of something, and no float could hold them.
+    r"(?P<number>(?<!\d)(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?!\d)(?:\.\d+)?)"
     r"(?P<more1>[多余来几]?)(?P<scale>[十百千]?[万亿]|[百千]|)(?P<more2>[多余]?)\s*"
     rf"(?P<unit>%|‰|{_COUNTERS}|年(?!度|\d|[初末底来内以前后]))(?P<after>(?:以上|以下|左右)?)"
 )
@@ -57,6 +59,10 @@ _ALIKE = (
 _ALIKE_MORE = ({"家", "个", "户", "所"}, {"份", "件", "部", "个", "项"}, {"支", "个"}, {"台", "个", "套", "部"})
 
 
+# As far as a figure's neighbours may stand from it.
+_NEAR = 60
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """`text` stands at [start:end] of its passage's text. `value` is in `unit`; `base_value` without 万 and 亿.
@@ -90,22 +96,33 @@ class Derived:
     parts: tuple[Figure, Figure]
 
 
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """What a clause says of all its figures; see Figure."""
+
+    text: str
+    since: str
+    part: bool
+    year: int | None
+    sentence: tuple[int, int]
+
+
 def figures(text: str) -> tuple[Figure, ...]:
     """All figures of a passage, in order; years, dates and numbers of articles are none."""
     plain = normalise_with_offsets(text)
     found: list[Figure] = []
-    since, part = "", False
+    since, part, listed = "", False, False
     for start, end in sentences(text):
         first, last = _positions(plain, start, end)
         sentence = plain.text[first:last]
-        listed = text[:start].rstrip().endswith((";", "；"))
         since = since if listed or _GOES_ON.match(sentence) else ""
-        part = part and listed
+        part, listed = part and listed, text[end - 1] in ";；"
         for clause in _CLAUSE.finditer(sentence):
             since = _scope("," + clause.group()) or since
             part = part or "其中" in clause.group()
+            stated = _Clause(clause.group(), since, part, _year_of(clause.group(), since), (start, end))
             found += [
-                _figure(text, plain, first + clause.start(), match, clause.group(), (start, end), since, part=part)
+                _figure(text, plain, first + clause.start(), match, stated)
                 for match in _FIGURE.finditer(clause.group())
                 if not _is_ordinal(clause.group(), match)
                 and not _is_circled(text, plain, first + clause.start(), match)
@@ -119,17 +136,25 @@ def _scope(clause: str) -> str:
     return next((mark.group().strip() for mark in marks if mark), "")
 
 
+def _year_of(clause: str, since: str) -> int | None:
+    """The year that a clause names outside the scope of its figures."""
+    year = _YEAR.search(clause.replace(since, "") if since else clause)
+    return int(year.group(1)) if year else None
+
+
 def _positions(plain: Normalised, start: int, end: int) -> tuple[int, int]:
     """Normalised positions of an original span; `offsets` rises."""
-    offsets = plain.offsets[:-1]
-    inside = [number for number, offset in enumerate(offsets) if start <= offset < end]
-    return (inside[0], inside[-1] + 1) if inside else (0, 0)
+    length = len(plain.text)
+    return bisect_left(plain.offsets, start, 0, length), bisect_left(plain.offsets, end, 0, length)
 
 
 def _is_ordinal(clause: str, match: re.Match[str]) -> bool:
     """第3条, 3月5日, 〔2021〕5号, 2021年: numbers that count nothing."""
     number, unit = match.group("number"), match.group("unit")
-    before, after = clause[: match.start("number")], clause[match.end() :]
+    before, after = (
+        clause[max(0, match.start("number") - _NEAR) : match.start("number")],
+        clause[match.end() : match.end() + _NEAR],
+    )
     # 第35、36条; 1万2千: the second half of a number; 1日至31日.
     if re.search(r"第[\d、,\s]*$|[〔\[(]\s*$|\d[万亿千百]$|日[至到\-—~]$", before) or (
         unit == "个" and after.startswith(("方面", "环节的"))
@@ -148,22 +173,11 @@ def _is_circled(text: str, plain: Normalised, at: int, match: re.Match[str]) -> 
     return "\u2460" <= text[start] <= "\u249b"
 
 
-def _figure(
-    text: str,
-    plain: Normalised,
-    at: int,
-    match: re.Match[str],
-    clause: str,
-    sentence: tuple[int, int],
-    since: str,
-    *,
-    part: bool,
-) -> Figure:
+def _figure(text: str, plain: Normalised, at: int, match: re.Match[str], clause: _Clause) -> Figure:
     start = plain.offsets[at + match.start()]
     end = plain.offsets[at + match.end() - 1] + 1
     value = float(match.group("number").replace(",", ""))
     scale, unit = match.group("scale"), match.group("unit")
-    year = _YEAR.search(clause.replace(since, "") if since else clause)
     return Figure(
         text=text[start:end],
         start=start,
@@ -173,11 +187,11 @@ def _figure(
         base_value=round(value * math.prod(_SCALES[sign] for sign in scale), 6),
         base_unit=unit,
         about="".join(match.group(name) for name in ("before", "more1", "more2", "after")),
-        since=since,
-        part=part and "其中" not in clause[match.end() :],
-        year=int(year.group(1)) if year else None,
-        clause=clause,
-        sentence=sentence,
+        since=clause.since,
+        part=clause.part and "其中" not in clause.text[match.end() :],
+        year=clause.year,
+        clause=clause.text,
+        sentence=clause.sentence,
     )
 
 

@@ -13,6 +13,7 @@ from webapp import present
 from webapp.collections import Collection
 from webapp.items import Draft, Item, part_of
 from webapp.language import current
+from webapp.observing import request_id
 from webapp.place_lists import PlaceList
 from webapp.requests import collections, place_lists, searcher
 from webapp.sharing import import_share, read_share, share
@@ -29,7 +30,11 @@ def stale(error: StaleError) -> tuple[Response, int]:
     sent = {name: value for name, value in _body().items() if name != "revision"}
     return jsonify(
         {
-            "error": {"code": error.code, "message": error.zh if current() == "zh" else error.en},
+            "error": {
+                "code": error.code,
+                "message": error.zh if current() == "zh" else error.en,
+                "request_id": request_id(),
+            },
             "present": now,
             "yours": sent,
         }

@@ -6,6 +6,7 @@ python-docx knows no footnotes: their part is written here, and only here.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
@@ -34,6 +35,7 @@ _QUOTED = ("原文 quotation", "最相近的句子 sentence", "词语 match")
 _WIDTHS = {"原文 quotation": 9.0, "最相近的句子 sentence": 9.0, "左文 left": 6.0, "右文 right": 6.0, "值 value": 6.0}
 _NARROW = 2.2
 _CITATION, _HEADINGS = "引用 citation", "标题路径 headings"
+_UNSOUND = re.compile(r"[^\n\t -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FOOTNOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 
 
@@ -116,5 +118,4 @@ def _in_chinese_font(document: Any) -> None:
 
 def sound(value: Value) -> str:
     """Without what XML cannot hold."""
-    text = "" if value is None else str(value)
-    return "".join(c if c in "\n\t" or (c >= " " and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in text)
+    return _UNSOUND.sub("\ufffd", "" if value is None else str(value))

@@ -34,7 +34,7 @@ def decode(data: bytes, name: str, *, html: bool = False) -> tuple[str, str, int
     for encoding in _declared(data) if html else []:
         try:
             return data.decode(encoding), encoding, 0
-        except (UnicodeDecodeError, LookupError):
+        except (ValueError, LookupError):
             continue
     try:
         return data.decode("utf-8"), "utf-8", 0
@@ -48,7 +48,8 @@ def _declared(data: bytes) -> list[str]:
     if not match:
         return []
     name = match.group(1).decode("ascii").lower()
-    return [_ALIASES.get(name, name)]
+    # Python knows codecs of that name which are no encodings of pages.
+    return [] if "escape" in name else [_ALIASES.get(name, name)]
 
 
 def _guess(data: bytes, name: str) -> str:

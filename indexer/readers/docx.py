@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import docx
-from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml.ns import qn
 from docx.table import Table
 from docx.text.paragraph import Paragraph
@@ -27,16 +25,17 @@ def read(data: bytes, name: str) -> Document:
     """Paragraphs and table rows in order. Raises ReadError for files that are not Word files."""
     try:
         document = docx.Document(io.BytesIO(data))
-    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, SyntaxError) as error:
+        blocks = tuple(_blocks(document.element.body, document, "paragraph=", numbering(document)))
+        title = (document.core_properties.title or "").strip()
+    except MemoryError:
+        # Whoever set the limit tells it.
+        raise
+    except Exception as error:  # python-docx stumbles over damaged parts in every way there is
         raise ReadError(
             f"{name}：不是完整的 .docx 文件（{error}）；可用 Word 或 WPS 打开后另存为 .docx",
             f"{name}: not a complete .docx file ({error}); open it in Word or WPS and save it again",
         ) from error
-    numbers = numbering(document)
-    blocks = list(_blocks(document.element.body, document, "paragraph=", numbers))
-    properties = document.core_properties
-    hints = {"page title": properties.title.strip()} if (properties.title or "").strip() else {}
-    return Document(tuple(blocks), hints=hints)
+    return Document(blocks, hints={"page title": title} if title else {})
 
 
 def _body_elements(body: Any) -> Iterator[Any]:

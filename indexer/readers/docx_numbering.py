@@ -73,11 +73,13 @@ class Numbering:
 
 
 def numbering(document: Any) -> Numbering:
-    """The lists that a python-docx document defines, with those that its styles carry."""
-    part = next((r.target_part for r in document.part.rels.values() if r.reltype.endswith("/numbering")), None)
+    """The lists that a python-docx document defines, with those that its styles carry. Raises ValueError for a damaged part."""
+    part = next((r.target_part for r in document.part.rels.values() if (r.reltype or "").endswith("/numbering")), None)
     if part is None:
         return Numbering({}, {})
-    root = part.element
+    root = getattr(part, "element", None)
+    if root is None:
+        raise ValueError("the numbering of its lists is no XML")
     kinds = {one.get(f"{_W}abstractNumId"): one for one in root.findall(f"{_W}abstractNum")}
     linked = {_value(one, "styleLink", ""): one for one in kinds.values()}
     lists = {one.get(f"{_W}numId"): _list(one, kinds, linked) for one in root.findall(f"{_W}num")}
@@ -96,13 +98,13 @@ def _list(one: Any, kinds: dict[str, Any], linked: dict[str, Any]) -> _List:
     for override in one.findall(f"{_W}lvlOverride"):
         levels |= _levels(override)
         start = _value(override, "startOverride", "")
-        if start.isdigit():
-            restarts[int(override.get(f"{_W}ilvl"))] = int(start)
+        if start.isdecimal():
+            restarts[_number(override.get(f"{_W}ilvl"))] = int(start)
     return _List(kind.get(f"{_W}abstractNumId"), levels, restarts)
 
 
 def _levels(element: Any) -> dict[int, _Level]:
-    return {int(level.get(f"{_W}ilvl")): _level(level) for level in element.findall(f"{_W}lvl")}
+    return {_number(level.get(f"{_W}ilvl")): _level(level) for level in element.findall(f"{_W}lvl")}
 
 
 def _styles(root: Any) -> dict[str, tuple[str, int]]:
@@ -125,14 +127,19 @@ def _properties(properties: Any) -> tuple[str, int] | None:
     found = properties.find(f"{_W}numPr") if properties is not None else None
     if found is None:
         return None
-    return _value(found, "numId", ""), int(_value(found, "ilvl", "0"))
+    return _value(found, "numId", ""), _number(_value(found, "ilvl", "0"))
 
 
 def _level(level: Any) -> _Level:
     start = _value(level, "start", "1")
     form, words = _value(level, "numFmt", "decimal"), _value(level, "lvlText", "")
     gap = "" if _value(level, "suff", "tab") == "nothing" else " "
-    return _Level(form, words, int(start) if start.isdigit() else 1, gap)
+    return _Level(form, words, int(start) if start.isdecimal() else 1, gap)
+
+
+def _number(level: str | None) -> int:
+    """A level's number; the first where the file gives none that can be read."""
+    return int(level) if level and level.isdecimal() else 0
 
 
 def _value(element: Any, name: str, default: str) -> str:

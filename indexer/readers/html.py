@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urldefrag, urljoin
 
 from lxml import etree
@@ -50,7 +53,7 @@ def read(data: bytes, name: str) -> Document:
     if any("depth" in entry.message for entry in parser.error_log):
         # libxml2 drops what lies deeper than its limit: better no report than half of one.
         raise ReadError(f"{name}：网页嵌套层数太多，读不全", f"{name}: elements nest too deep to be read whole")
-    walker = _Walker(root.getroottree())
+    walker = _Walker()
     body = root.find("body")
     walker.walk(root if body is None else body)
     return Document(tuple(walker.finished()), encoding, hints=_hints(root))
@@ -77,61 +80,72 @@ def _hints(root: etree._Element) -> dict[str, str]:
     return hints
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Something still to be done on the walk, with what it inherits: furniture, heading level, whether inside a link.
+
+    `path` is the element's own or, for the text after it, its parent's, of which that is text node `number`.
+    """
+
+    what: Literal["open", "tail", "break"]
+    element: etree._Element
+    furniture: str | None
+    heading: int
+    link: bool
+    path: str
+    number: int = 1
+
+
 @dataclass
 class _Walker:
     """Collects text nodes into blocks. The stack of open elements is explicit: pages nest deeper than Python may."""
 
-    tree: etree._ElementTree
     blocks: list[Block] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     linked: int = 0
 
     def walk(self, root: etree._Element) -> None:
-        # Entries: ("open", element, furniture, heading, in link), ("text", element, ...) for tails, ("break", ...).
-        stack: list[tuple[str, etree._Element, str | None, int, bool]] = [("open", root, None, 0, False)]
+        stack = [_Step("open", root, None, 0, False, root.getroottree().getpath(root))]
         while stack:
-            what, element, furniture, heading, link = stack.pop()
-            if what == "tail":
-                self.add(element.tail, element, link, tail=True)
-            elif what == "break":
-                self.flush(furniture, heading)
-            elif isinstance(element.tag, str) and element.tag.lower() not in _UNSEEN:
-                stack.extend(reversed(self.opened(element, furniture, heading, link)))
+            step = stack.pop()
+            if step.what == "tail":
+                self.add(step.element.tail, step.element.getparent(), f"{step.path}/text()[{step.number}]", step.link)
+            elif step.what == "break":
+                self.flush(step.furniture, step.heading)
+            elif isinstance(step.element.tag, str) and step.element.tag.lower() not in _UNSEEN:
+                stack.extend(reversed(self.opened(step)))
 
-    def opened(
-        self, element: etree._Element, furniture: str | None, heading: int, link: bool
-    ) -> list[tuple[str, etree._Element, str | None, int, bool]]:
-        tag = element.tag.lower()
+    def opened(self, step: _Step) -> list[_Step]:
+        element, tag = step.element, step.element.tag.lower()
         style = (element.get("style") or "").replace(" ", "")
         is_block = tag not in _INLINE or "display:block" in style
-        inner = furniture or _furniture(element, tag)
-        level = _HEADINGS.get(tag, heading)
+        inner = step.furniture or _furniture(element, tag)
+        level = _HEADINGS.get(tag, step.heading)
         # An anchor without an address is a place in the text, not a link.
-        in_link = link or (tag == "a" and bool(element.get("href")))
-        steps: list[tuple[str, etree._Element, str | None, int, bool]] = []
+        in_link = step.link or (tag == "a" and bool(element.get("href")))
         if is_block and tag not in ("td", "th"):
-            self.flush(furniture, heading)
+            self.flush(step.furniture, step.heading)
         elif tag in ("td", "th") and self.pieces:
             self.pieces.append(Piece("\t", self.pieces[-1].locator))
-        self.add(element.text, element, in_link, tail=False)
-        for child in element:
-            steps.append(("open", child, inner, level, in_link))
-            steps.append(("tail", child, inner, level, in_link))
+        self.add(element.text, element, f"{step.path}/text()[1]", in_link)
+        steps: list[_Step] = []
+        # XPath counts an element's text nodes from 1.
+        number = 1 if element.text else 0
+        for child, path in _children(element, step.path):
+            number += 1 if child.tail else 0
+            steps.append(_Step("open", child, inner, level, in_link, path))
+            steps.append(_Step("tail", child, inner, level, in_link, step.path, number))
         if is_block and tag not in ("td", "th"):
-            steps.append(("break", element, inner, level, in_link))
+            steps.append(_Step("break", element, inner, level, in_link, step.path))
         return steps
 
-    def add(self, text: str | None, element: etree._Element, link: bool, *, tail: bool) -> None:
+    def add(self, text: str | None, parent: etree._Element | None, path: str, link: bool) -> None:
         if not text:
             return
-        parent = element.getparent() if tail else element
-        # XPath counts an element's text nodes from 1; a tail follows as many siblings as stand before it.
-        number = 1 if not tail else _text_number(element)
-        path = f"{self.tree.getpath(element if parent is None else parent)}/text()[{number}]"
         # Where line breaks count (<pre>, white-space: pre), each line is a paragraph.
         lines = text.split("\n") if parent is not None and _keeps_lines(parent) else [text]
-        for number_, line in enumerate(lines):
-            if number_:
+        for number, line in enumerate(lines):
+            if number:
                 self.flush(None, 0)
             shown = _collapse(line, self.pieces[-1].text[-1:] if self.pieces else "")
             if shown:
@@ -153,12 +167,13 @@ class _Walker:
         return self.blocks
 
 
-def _text_number(element: etree._Element) -> int:
-    parent = element.getparent()
-    count = 1 if parent is not None and parent.text else 0
-    for sibling in element.itersiblings(preceding=True):
-        count += 1 if sibling.tail else 0
-    return count + 1
+def _children(element: etree._Element, path: str) -> Iterator[tuple[etree._Element, str]]:
+    """The children with their paths, as lxml's getpath gives them, which counts all siblings anew for each."""
+    total = Counter(child.tag for child in element)
+    seen: Counter[object] = Counter()
+    for child in element:
+        seen[child.tag] += 1
+        yield child, f"{path}/{child.tag}" + (f"[{seen[child.tag]}]" if total[child.tag] > 1 else "")
 
 
 def _collapse(text: str, before: str) -> str:

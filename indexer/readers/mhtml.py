@@ -26,7 +26,7 @@ def read(data: bytes, name: str) -> Document:
     charset = page.get_content_charset()
     if charset and b"charset" not in payload[:2048].lower():
         # The page itself does not say what the envelope says.
-        with contextlib.suppress(LookupError, UnicodeDecodeError):
+        with contextlib.suppress(LookupError, ValueError):
             payload = codecs.BOM_UTF8 + payload.decode(charset).encode("utf-8")
     document = html.read(payload, name)
     url = page.get("Content-Location") or message.get("Snapshot-Content-Location")

@@ -10,8 +10,6 @@ from dataclasses import replace
 
 import pdfplumber
 from pdfminer.pdfdocument import PDFPasswordIncorrect
-from pdfminer.pdfexceptions import PDFException
-from pdfplumber.utils.exceptions import PdfminerException
 
 from indexer.readers.document import Block, Document, Piece
 from indexer.readers.pdf_fonts import OwnCMaps
@@ -43,7 +41,10 @@ def read(data: bytes, name: str) -> Document:
                 page_lines(page, number, tables.of(number - 1), gutters)
                 for number, page in enumerate(pdf.pages, start=1)
             ]
-    except (PDFException, PdfminerException, ValueError, TypeError, KeyError) as error:
+    except MemoryError:
+        # Whoever set the limit tells it.
+        raise
+    except Exception as error:  # pdfminer stumbles over damaged objects in every way there is
         raise _unreadable(name, error) from error
     empty = [number for number, lines in enumerate(pages, start=1) if not lines]
     lines = [line for page in pages for line in page]

@@ -34,7 +34,9 @@ class Paragraphs:
     def __init__(self, lines: Sequence[Line]) -> None:
         keys = {_key(line) for line in lines}
         self._columns = {key: _borders([line for line in lines if _key(line) == key]) for key in keys}
-        gaps = [_gap(a, b) / a.size for a, b in pairwise(lines) if (a.page, a.column) == (b.page, b.column)]
+        beside = [(a, b) for a, b in pairwise(lines) if (a.page, a.column) == (b.page, b.column)]
+        # Type of no size is there to be read by programs alone.
+        gaps = [_gap(a, b) / a.size for a, b in beside if a.size]
         self._gap = statistics.median(gaps) if gaps else 0.6
 
     def begins(self, line: Line, current: Sequence[Line]) -> bool:
@@ -96,7 +98,7 @@ def _key(line: Line) -> tuple[int, int]:
 def _borders(lines: list[Line]) -> _Column:
     """Where most of a column's lines begin, and the farthest that they reach."""
     left = Counter(round(line.x0) for line in lines).most_common(1)[0][0]
-    left = min(round(line.x0) for line in lines if abs(line.x0 - left) < 3 * line.size)
+    left = min((round(line.x0) for line in lines if abs(line.x0 - left) < 3 * line.size), default=left)
     ends = sorted(line.x1 for line in lines)
     return _Column(left, ends[-1 - len(ends) // 20])
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable, Iterator
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from indexer.readers.charset import decode
 from indexer.readers.document import Block, Document, Piece
@@ -26,16 +24,19 @@ def read(data: bytes, name: str) -> Document:
                 f"{name}：不是可读的 CSV（{error}）", f"{name}: not a readable CSV file ({error})"
             ) from error
         return Document(tuple(_blocks(rows, "row")), encoding)
-    return Document(tuple(_workbook(data, name)))
-
-
-def _workbook(data: bytes, name: str) -> Iterator[Block]:
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        return Document(tuple(_workbook(data)))
+    except MemoryError:
+        # Whoever set the limit tells it.
+        raise
+    except Exception as error:  # openpyxl stumbles over damaged parts in every way there is
         raise ReadError(
             f"{name}：不是完整的 .xlsx 文件（{error}）；请重新另存", f"{name}: not a complete .xlsx file ({error})"
         ) from error
+
+
+def _workbook(data: bytes) -> Iterator[Block]:
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     try:
         for sheet in book.worksheets:
             rows = (
