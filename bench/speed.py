@@ -48,6 +48,8 @@ class BySentence:
         self.fingerprint, self.dimension, self.queries = encoder.fingerprint, encoder.dimension, encoder.queries
         self.token_spans, self.token_counts = encoder.token_spans, encoder.token_counts
         self._known: dict[str, Encoded] = {}
+        # Tokens of the prompt and the like, which are not kept.
+        self._added = encoder.token_counts(["执法"])[0] - len(encoder.token_spans("执法"))
         self._noise = np.random.default_rng(1)
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoded]:
@@ -56,12 +58,11 @@ class BySentence:
         self._known.update(zip(new, self._encoder.passages(new), strict=True))
         if progress:
             progress(len(texts))
-        return [self._together(text, each) for text, each in zip(texts, parts, strict=True)]
+        counts = self.token_counts(texts)
+        return [self._together(count - self._added, each) for count, each in zip(counts, parts, strict=True)]
 
-    def _together(self, text: str, parts: list[str]) -> Encoded:
-        tokens = np.concatenate([self._known[part].tokens for part in parts])
-        wanted = len(self._encoder.token_spans(text))
-        tokens = np.resize(tokens, (wanted, self.dimension))
+    def _together(self, wanted: int, parts: list[str]) -> Encoded:
+        tokens = np.resize(np.concatenate([self._known[part].tokens for part in parts]), (wanted, self.dimension))
         pooled = tokens.mean(axis=0) + self._noise.normal(0, 0.002, self.dimension)
         return Encoded((pooled / np.linalg.norm(pooled)).astype(np.float32), tokens)
 

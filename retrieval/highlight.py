@@ -62,17 +62,31 @@ def best_likeness(
         return None
     # Normalised characters stand for original ones; the passage itself begins without white space.
     starts = np.array([plain.offsets[min(start, len(plain.offsets) - 1)] for start, _ in token_spans])
-
-    def part(span: tuple[int, int]) -> np.ndarray:
-        return similar[np.searchsorted(starts, span[0]) : np.searchsorted(starts, span[1])]
-
-    nearest = [(float(part(span).max(axis=0).mean()) if len(part(span)) else -1.0, span) for span in sentences(text)]
-    if not nearest:
+    spans = np.array(sentences(text)).reshape(-1, 2)
+    if not len(spans):
         return None
-    similarity, span = max(nearest, key=lambda pair: pair[0])
-    clauses = [inside for each in _clauses(text) if len(inside := part(each))]
-    agreements = [(inside.max(axis=0).mean() + inside.max(axis=1).mean()) / 2 for inside in clauses]
-    return Likeness(span, similarity, float(max(agreements, default=similarity)))
+    nearest = _maxima(similar, np.searchsorted(starts, spans)).mean(axis=1)
+    best = int(nearest.argmax())
+    clauses = np.searchsorted(starts, np.array(_clauses(text)))
+    clauses = clauses[clauses[:, 1] > clauses[:, 0]]
+    # The mean of each clause's own tokens' best cosines, by sums up to its ends.
+    sums = np.concatenate([[0], np.cumsum(similar.max(axis=1), dtype=np.float64)])
+    own = (sums[clauses[:, 1]] - sums[clauses[:, 0]]) / (clauses[:, 1] - clauses[:, 0])
+    agreements = (_maxima(similar, clauses).mean(axis=1) + own) / 2
+    first, last = spans[best]
+    return Likeness(
+        (int(first), int(last)),
+        float(nearest[best]),
+        float(agreements.max(initial=-1)) if len(own) else float(nearest[best]),
+    )
+
+
+def _maxima(similar: np.ndarray, spans: np.ndarray) -> np.ndarray:
+    """Of each span of tokens (spans, 2), in their order, each query token's greatest cosine; -1 in an empty span."""
+    # The row added lets a span end with the last token; of the pieces between all edges every other one is a span.
+    maxima: np.ndarray = np.maximum.reduceat(np.vstack([similar, similar[-1:]]), spans.ravel(), axis=0)[::2]
+    maxima[spans[:, 0] >= spans[:, 1]] = -1
+    return maxima
 
 
 def _clauses(text: str) -> list[tuple[int, int]]:

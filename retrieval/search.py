@@ -221,7 +221,7 @@ class Searcher:
         passage = self.index.passage(row)
         plain = normalise_with_offsets(passage.text)
         marks = matched_spans(plain, query.terms)
-        similar = self.index.tokens(row) @ query.encoded.tokens.T
+        similar = self.index.codec.cosines(self.index.token_codes(row), query.encoded.tokens)
         best = best_likeness(passage.text, plain, self.encoder.token_spans(normalise(passage.text)), similar)
         sentence = best.span if best else best_sentence(passage.text, query.terms)
         return Hit(
@@ -252,7 +252,7 @@ class Searcher:
             for name, value in zip(FACETS, values, strict=False):
                 if value is not None:
                     counts[name][str(value)] += 1
-            counts["measure"].update(self.index.tags.of(row))
+        counts["measure"].update(self.index.tags.counts(rows))
         return {name: tuple(FacetCount(v, n) for v, n in _sorted(name, found)) for name, found in counts.items()}
 
 

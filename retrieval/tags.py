@@ -35,18 +35,26 @@ class TagIndex:
             held = json.loads((folder / _TERMS).read_text(encoding="utf-8"))
             self.terms, self.vocabulary = tuple(held["terms"]), held["vocabulary"]
             pairs.append(np.load(folder / _PAIRS) + np.array([start, 0], np.int32))
-        self._pairs = np.concatenate(pairs)
+        # Rows in ascending order, and the number of a measure that each names.
+        self._rows, self._numbers = np.ascontiguousarray(np.concatenate(pairs).T)
 
     def of(self, row: int) -> tuple[str, ...]:
         """The official names of the measures that a passage names."""
-        first, last = np.searchsorted(self._pairs[:, 0], [row, row + 1])
-        return tuple(self.terms[number] for number in self._pairs[first:last, 1])
+        first, last = np.searchsorted(self._rows, [row, row + 1])
+        return tuple(self.terms[number] for number in self._numbers[first:last])
+
+    def counts(self, rows: np.ndarray) -> dict[str, int]:
+        """How many of these passages name each measure; measures that none names are left out."""
+        first, last = np.searchsorted(self._rows, rows), np.searchsorted(self._rows, rows + 1)
+        numbers = [self._numbers[a:b] for a, b in zip(first, last, strict=True) if b > a]
+        counted = np.bincount(np.concatenate(numbers), minlength=len(self.terms)) if numbers else ()
+        return {term: int(count) for term, count in zip(self.terms, counted, strict=False) if count}
 
     def mask(self, term: str) -> np.ndarray:
         """Which passages name a measure, shape (passages,)."""
         named = np.zeros(self._size, bool)
         if term in self.terms:
-            named[self._pairs[self._pairs[:, 1] == self.terms.index(term), 0]] = True
+            named[self._rows[self._numbers == self.terms.index(term)]] = True
         return named
 
 
