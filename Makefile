@@ -15,7 +15,7 @@ INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | c
 SOURCE := $(REPORTS)
 endif
 
-.PHONY: install run test lint eval eval-large evidence comparing distinct metadata torture bench-speed bench-count bench-matrix browser clean
+.PHONY: install run test lint eval eval-large evidence comparing distinct metadata torture soak bench-speed bench-count bench-matrix browser clean
 
 run: install
 	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
@@ -66,6 +66,9 @@ distinct: install
 
 torture: install
 	@$(BIN)/python bench/torture.py
+
+soak: install
+	@$(BIN)/python bench/soak.py
 
 bench-speed: install
 	@$(BIN)/python bench/speed.py
