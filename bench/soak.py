@@ -129,7 +129,7 @@ def report(run: Run, options: argparse.Namespace) -> str:
         f"| re-indexing under load | {', '.join(again) or 'none'} s |",
         "\n| RssAnon by time | MB | open files |",
         "|---|---|---|",
-        *(f"| {one.seconds / 60:.0f} min | {one.megabytes:.0f} | {one.files} |" for one in twelfths(run.samples)),
+        *(f"| {one.seconds / 60:.1f} min | {one.megabytes:.0f} | {one.files} |" for one in twelfths(run.samples)),
         "\n| kind | requests | median ms | 95 % | most |",
         "|---|---|---|---|---|",
         *latencies(run.answered),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,6 +96,26 @@ def test_a_request_outlasts_several_versions(
     answer = client.get(f"/search?q={QUERIES[0]}")
     assert answer.status_code == 200
     assert generations_in(answer.data) == {1}
+
+
+def test_a_version_that_was_replaced_is_let_go(
+    tmp_path: Path, generation: Generation, config: Config, encoder: Encoder
+) -> None:
+    generation(1)
+    service = Service(config, tmp_path / "index", encoder)
+    client = create_app(config, service=service).test_client()
+    paths = ("/search", "/ask", "/compare", "/wording", "/count")
+
+    def visit() -> None:
+        for path in paths:
+            assert client.get(f"{path}?q={QUERIES[0]}", buffered=True).status_code == 200
+
+    visit()
+    before = weakref.ref(service.searcher.index)
+    generation(2)
+    visit()
+    gc.collect()
+    assert before() is None
 
 
 def test_while_the_corpus_changes_no_request_fails_and_none_sees_a_mix(tmp_path: Path, originals: Path) -> None:
