@@ -11,7 +11,7 @@ import pytest
 
 from bench import processes
 from bench.generations import generations_in, write_generation
-from bench.planted import MEASURES, PLACES, write
+from bench.planted import PLACES, write
 from bench.visitors import Crowd
 from indexer.build import build
 from retrieval.config import Config
@@ -21,7 +21,8 @@ from webapp import create_app
 from webapp.service import Service
 
 CLIENTS = 8
-QUERIES = [measure.query for measure in MEASURES]
+# Measures that three of the reports below say were done: whatever is asked of them has words of a report in its answer.
+QUERIES = ("说理式执法", "首违不罚", "法律明白人")
 Generation = Callable[..., None]
 
 
@@ -30,7 +31,7 @@ def originals(tmp_path: Path) -> Path:
     """One year's reports of several places."""
     write(tmp_path / "originals")
     for path in (tmp_path / "originals").iterdir():
-        if path.stem not in [f"{place}-2022" for place in PLACES[:4]]:
+        if path.stem not in [f"{place}-2020" for place in PLACES[:4]]:
             path.unlink()
     return tmp_path / "originals"
 
