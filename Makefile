@@ -15,7 +15,7 @@ INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | c
 SOURCE := $(REPORTS)
 endif
 
-.PHONY: install run test lint eval eval-large evidence comparing distinct metadata torture fuzz bench-speed bench-count bench-matrix browser clean
+.PHONY: install run test lint eval eval-large evidence comparing distinct metadata torture fuzz soak bench-speed bench-count bench-matrix browser clean
 
 run: install
 	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
@@ -69,6 +69,9 @@ torture: install
 
 fuzz: install
 	@$(BIN)/python bench/fuzz.py
+
+soak: install
+	@$(BIN)/python bench/soak.py
 
 bench-speed: install
 	@$(BIN)/python bench/speed.py

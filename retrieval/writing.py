@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,6 +28,9 @@ from retrieval.tags import write_tags
 from retrieval.text import normalise
 from retrieval.types import Passage, Report
 from retrieval.vectors import write_vectors
+
+# A version stays for so long after it was replaced: longer than any request that may have begun with it.
+KEPT_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,12 @@ def now() -> str:
 
 
 def prune(root: Path) -> None:
-    """Delete what neither of the two newest manifests refers to; the older of them may still be served."""
+    """Delete what no version refers to that may still be served: the two newest, and those replaced a short while ago."""
     manifests = sorted((root / layout.MANIFESTS).glob("*.json"))
-    kept = [layout.load_manifest(path, upgrade=True) for path in manifests[-2:]]
-    for path in manifests[:-2]:
+    replaced = pairwise(manifests[:-1])
+    old = {path for path, successor in replaced if time.time() - successor.stat().st_mtime > KEPT_SECONDS}
+    kept = [layout.load_manifest(path, upgrade=True) for path in manifests if path not in old]
+    for path in old:
         path.unlink()
     segments = {segment.id for manifest in kept for segment in manifest.segments}
     lexicals = {part.id for manifest in kept for part in manifest.lexical}

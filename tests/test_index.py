@@ -200,7 +200,8 @@ def test_a_second_build_at_the_same_time_is_refused(run, tmp_path: Path) -> None
         run()
 
 
-def test_old_versions_are_pruned_but_the_one_before_stays(run, folder: Path, tmp_path: Path) -> None:
+def test_old_versions_are_pruned_but_the_one_before_stays(run, folder: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("retrieval.writing.KEPT_SECONDS", 0)
     for number in range(4):
         write(folder / "a.txt", 2021, number + 10)
         run()

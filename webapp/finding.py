@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from retrieval.search import Query, Searcher
 from retrieval.store import Index
@@ -12,11 +12,16 @@ from retrieval.types import Filters, Results
 from webapp.places import PlaceNames
 from webapp.question import Question, understand
 
+# A version that nobody holds any more is let go, with its files and memory.
+_kept: WeakKeyDictionary[Index, PlaceNames] = WeakKeyDictionary()
 
-@lru_cache(maxsize=2)
+
 def names_of(index: Index) -> PlaceNames:
-    """Of the version in force, and of the one before while requests still hold it."""
-    return PlaceNames(summary.metadata.region for summary in index.reports)
+    """The places that an index version has reports of, kept for the next time."""
+    names = _kept.get(index)
+    if names is None:
+        names = _kept[index] = PlaceNames(summary.metadata.region for summary in index.reports)
+    return names
 
 
 @dataclass(frozen=True, slots=True)

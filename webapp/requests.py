@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from retrieval.errors import QueryError
 from retrieval.filters import parse_filters
@@ -35,7 +35,11 @@ def place_lists() -> PlaceLists:
 
 
 def searcher() -> Searcher:
-    return service().searcher
+    """Over the version that was in force when the request first asked: all of one answer comes from one version."""
+    if "searcher" not in g:
+        g.searcher = service().searcher
+    found: Searcher = g.searcher
+    return found
 
 
 def filters() -> Filters:

@@ -1,0 +1,136 @@
+"""The corpus changes while the site is used: no request fails, none sees two generations, and what is kept stays."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench import processes
+from bench.generations import generations_in, write_generation
+from bench.planted import PLACES, write
+from bench.visitors import Crowd
+from indexer.build import build
+from retrieval.config import Config
+from retrieval.encoder import Encoder
+from tests.conftest import quiet
+from webapp import create_app
+from webapp.service import Service
+
+CLIENTS = 8
+# Measures that three of the reports below say were done: whatever is asked of them has words of a report in its answer.
+QUERIES = ("说理式执法", "首违不罚", "法律明白人")
+Generation = Callable[..., None]
+
+
+@pytest.fixture
+def originals(tmp_path: Path) -> Path:
+    """One year's reports of several places."""
+    write(tmp_path / "originals")
+    for path in (tmp_path / "originals").iterdir():
+        if path.stem not in [f"{place}-2020" for place in PLACES[:4]]:
+            path.unlink()
+    return tmp_path / "originals"
+
+
+@pytest.fixture
+def generation(tmp_path: Path, originals: Path, config: Config, encoder: Encoder) -> Generation:
+    """Puts a generation of one report in force."""
+    for path in sorted(originals.iterdir())[1:]:
+        path.unlink()
+
+    def put(number: int, *, rebuild: bool = False) -> None:
+        write_generation(originals, tmp_path / "reports", number)
+        build([tmp_path / "reports"], tmp_path / "index", config, encoder, quiet, rebuild=rebuild)
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("path", "step"),
+    [
+        ("/search", "webapp.pages.find"),
+        ("/compare", "webapp.requests.compare"),
+        ("/download/compare.md", "webapp.requests.compare"),
+    ],
+)
+def test_a_request_keeps_the_version_that_it_began_with(
+    path: str, step: str, tmp_path: Path, generation: Generation, config: Config, encoder: Encoder, monkeypatch
+) -> None:
+    generation(1)
+    client = create_app(config, service=Service(config, tmp_path / "index", encoder)).test_client()
+    module, name = step.rsplit(".", 1)
+    whole = getattr(__import__(module, fromlist=[name]), name)
+
+    def overtaken(*values):
+        found = whole(*values)
+        generation(2)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(step, overtaken)
+        assert generations_in(client.get(f"{path}?q={QUERIES[0]}").data) == {1}
+    assert generations_in(client.get(f"{path}?q={QUERIES[0]}").data) == {2}
+
+
+def test_a_request_outlasts_several_versions(
+    tmp_path: Path, generation: Generation, config: Config, encoder: Encoder, monkeypatch
+) -> None:
+    """Also where its thread has not read this version before, and so opens the files only now."""
+    generation(1)
+    client = create_app(config, service=Service(config, tmp_path / "index", encoder)).test_client()
+    whole = Service.searcher.fget
+
+    def overtaken(service: Service):
+        found = whole(service)
+        for number in (2, 3, 4):
+            # Nothing of the version before is used again.
+            generation(number, rebuild=True)
+        for reader in (*found.index._segments, *found.index.fulltext):
+            reader._database._local.__dict__.clear()
+        return found
+
+    monkeypatch.setattr(Service, "searcher", property(overtaken))
+    answer = client.get(f"/search?q={QUERIES[0]}")
+    assert answer.status_code == 200
+    assert generations_in(answer.data) == {1}
+
+
+def test_a_version_that_was_replaced_is_let_go(
+    tmp_path: Path, generation: Generation, config: Config, encoder: Encoder
+) -> None:
+    generation(1)
+    service = Service(config, tmp_path / "index", encoder)
+    client = create_app(config, service=service).test_client()
+    paths = ("/search", "/ask", "/compare", "/wording", "/count")
+
+    def visit() -> None:
+        for path in paths:
+            assert client.get(f"{path}?q={QUERIES[0]}", buffered=True).status_code == 200
+
+    visit()
+    before = weakref.ref(service.searcher.index)
+    generation(2)
+    visit()
+    gc.collect()
+    assert before() is None
+
+
+def test_while_the_corpus_changes_no_request_fails_and_none_sees_a_mix(tmp_path: Path, originals: Path) -> None:
+    """Real processes; and collections written meanwhile hold what was put into them."""
+    reports, index = tmp_path / "reports", tmp_path / "index"
+    write_generation(originals, reports, 1)
+    processes.index(reports, index)
+    with processes.serving(index, tmp_path / "log") as (address, _):
+        crowd = Crowd(address, CLIENTS, QUERIES, seed=1)
+        crowd.come()
+        write_generation(originals, reports, 2)
+        processes.index(reports, index)
+        crowd.wait_until_shown(2)
+        kept = crowd.leave()
+    assert crowd.journal.faults == []
+    assert kept > 0
+    assert len(crowd.journal.answered) > CLIENTS * 10
