@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +25,8 @@ from retrieval.types import LEVELS, ROLES, FacetCount, Filters, Hit, Results, Wh
 
 # Passages that stand for the whole index where a typical similarity is wanted.
 BACKGROUND = 200
+# Vectors of a question take some 15 kB.
+_KEPT_QUERIES = 500
 FACETS = ("province", "level", "year", "role", "measure")
 
 
@@ -69,6 +72,8 @@ class Searcher:
         self.settings = settings
         self.expander = expander
         self.reranker = reranker
+        # Pages, filters and files of a question ask for the same vectors again.
+        self._understood = lru_cache(_KEPT_QUERIES)(partial(_understood, encoder, expander))
 
     @property
     def naming(self) -> Naming | None:
@@ -83,10 +88,9 @@ class Searcher:
         """Check, normalise and encode a query; `expand` looks for the measure it means. Raises QueryError."""
         check_query(text, self.settings)
         normalised = normalise_query(text)
-        encoded = self.encoder.queries([normalised])[0]
-        wanted = expand and self.expander is not None and self.settings.expansion_weight > 0
-        expansion = self.expander.of(encoded) if wanted and self.expander else None
-        return Query(text, tuple(tokens(normalised)), encoded, expansion)
+        encoded, expansion = self._understood(normalised)
+        wanted = expand and self.settings.expansion_weight > 0
+        return Query(text, tuple(tokens(normalised)), encoded, expansion if wanted else None)
 
     def search(
         self, query: str | Query, filters: Filters | None = None, limit: int | None = None, offset: int = 0
@@ -113,7 +117,7 @@ class Searcher:
         return Results(
             query=query.text,
             total=len(ranked.rows),
-            hits=tuple(self._hit(ranked, place, query) for place in places),
+            hits=self._hits(query, ranked, list(places)),
             facets=self._facets(ranked.rows) if facets else {},
             took_ms=0.0,
             scope_reports=int(np.count_nonzero(np.bincount(self.index.report_numbers[allowed]))),
@@ -216,12 +220,19 @@ class Searcher:
         means = [maxima[:, a:b].mean(axis=1) if b > a else nothing for a, b in pairwise(edges)]
         return list(zip(means[::2], means[1::2], strict=True))
 
-    def _hit(self, ranked: Ranked, place: int, query: Query) -> Hit:
+    def _hits(self, query: Query, ranked: Ranked, places: Sequence[int]) -> tuple[Hit, ...]:
+        codes = [self.index.token_codes(row) for row in ranked.rows[places]] if places else []
+        cosines = self.index.codec.cosines(np.concatenate(codes), query.encoded.tokens) if codes else np.zeros((0, 0))
+        ends = np.cumsum([len(each) for each in codes])
+        similar = np.split(cosines, ends[:-1]) if codes else []
+        return tuple(self._hit(query, ranked, *each) for each in zip(places, similar, strict=True))
+
+    def _hit(self, query: Query, ranked: Ranked, place: int, similar: np.ndarray) -> Hit:
+        """One hit; `similar` are the cosines of its tokens with the query's (tokens, query tokens)."""
         row = int(ranked.rows[place])
         passage = self.index.passage(row)
         plain = normalise_with_offsets(passage.text)
         marks = matched_spans(plain, query.terms)
-        similar = self.index.codec.cosines(self.index.token_codes(row), query.encoded.tokens)
         best = best_likeness(passage.text, plain, self.encoder.token_spans(normalise(passage.text)), similar)
         sentence = best.span if best else best_sentence(passage.text, query.terms)
         return Hit(
@@ -259,6 +270,12 @@ class Searcher:
 def open_searcher(config: Config, index: Index, encoder: Encoder) -> Searcher:
     """With the configured vocabulary and cross-encoder. Raises ConfigError when the vocabulary is unusable."""
     return Searcher(index, encoder, config.search, open_expander(config, encoder), open_reranker(config))
+
+
+def _understood(encoder: Encoder, expander: Expander | None, text: str) -> tuple[Encoded, Expansion | None]:
+    """A normalised query's vectors, and the measure that it means."""
+    (encoded,) = encoder.queries([text])
+    return encoded, expander.of(encoded) if expander else None
 
 
 def _best(scores: np.ndarray, count: int, allowed: np.ndarray) -> np.ndarray:

@@ -71,20 +71,27 @@ def normalise_query(text: str) -> str:
 
 def normalise_with_offsets(text: str) -> Normalised:
     """As `normalise` without trimming, one original code point at a time, keeping the map back."""
-    simple = simplify(text)
     out: list[str] = []
     offsets: list[int] = []
-    for index, char in enumerate(simple):
-        if INVISIBLE.match(char):
-            continue
-        # Most characters are Han, which NFKC leaves alone.
-        for piece in char if "\u4e00" <= char <= "\u9fff" else unicodedata.normalize("NFKC", char).lower():
-            piece = " " if piece.isspace() else piece
+    for index, pieces in enumerate([_PIECES[char] for char in simplify(text)]):
+        for piece in pieces:
             if piece == " " and out and out[-1] == " ":
                 continue
             out.append(piece)
             offsets.append(index)
     return Normalised("".join(out), (*offsets, len(text)))
+
+
+class _Pieces(dict[str, str]):
+    """What each code point becomes by itself, any white space a plain space; made when it is first met."""
+
+    def __missing__(self, char: str) -> str:
+        plain = "" if INVISIBLE.match(char) else unicodedata.normalize("NFKC", char).lower()
+        self[char] = "".join(" " if piece.isspace() else piece for piece in plain)
+        return self[char]
+
+
+_PIECES = _Pieces()
 
 
 def bare(text: str) -> str:

@@ -36,6 +36,7 @@ _AGAIN_SECONDS = 5
 def serve(index_dir: Path | None, host: str | None, port: int | None, without_password: bool) -> None:
     """Serve the site and the API."""
     import waitress
+    from threadpoolctl import threadpool_limits
 
     from webapp import create_app
     from webapp.access import check_exposure
@@ -67,6 +68,8 @@ def serve(index_dir: Path | None, host: str | None, port: int | None, without_pa
         # The site looks at these itself: it must know that a proxy passed a request on, and believes none unasked.
         clear_untrusted_proxy_headers=False,
     )
+    # Requests run beside each other: threads within one would only wait for those of the others.
+    threadpool_limits(1)
     _stop_gently(app.extensions["wenzheng-observer"], channels, settings.grace)
     server.run()
 
