@@ -15,7 +15,7 @@ INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | c
 SOURCE := $(REPORTS)
 endif
 
-.PHONY: install run test lint eval eval-large evidence comparing distinct metadata torture fuzz soak bench-speed bench-count bench-matrix browser clean
+.PHONY: install run test lint eval eval-large evidence comparing distinct metadata torture fuzz soak bench bench-embedding bench-speed bench-peers bench-count bench-matrix browser clean
 
 run: install
 	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
@@ -42,6 +42,10 @@ lint: install
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml retrieval indexer webapp wenzheng
+	@# Where no list of vulnerabilities can be reached nothing is audited, which is said, and is no fault of the code.
+	@$(BIN)/pip-audit --skip-editable --progress-spinner off --timeout 15 >$(VENV)/audit.txt 2>&1 || { ! grep "known vulnerabilit" -B 50 -A 500 $(VENV)/audit.txt; }
+	@echo "pip-audit: $$(grep -c 'could not be audited' $(VENV)/audit.txt) 个包查不到漏洞记录 / packages without a record"
 
 eval: install
 	@$(BIN)/python bench/evaluate.py
@@ -72,6 +76,16 @@ fuzz: install
 
 soak: install
 	@$(BIN)/python bench/soak.py
+
+# Everything that is measured in figures of speed and size; hours for the larger corpora.
+bench: bench-embedding bench-speed bench-peers bench-count bench-matrix
+
+bench-embedding: install
+	@$(BIN)/python bench/embedding.py
+
+bench-peers: install
+	@$(PIP) -e '.[peers]'
+	@$(BIN)/python bench/peers.py
 
 bench-speed: install
 	@$(BIN)/python bench/speed.py
