@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,3 +101,13 @@ def site(samples_root: Path, config: Config, encoder: Encoder) -> Site:
         return create_app(own, service=Service(own, samples_root, encoder)).test_client()
 
     return made
+
+
+@contextmanager
+def interrupts(handled: signal.Handlers | Callable[..., object]) -> Iterator[None]:
+    """What a process started meanwhile does with SIGINT: ignores it as this one does, or else takes it as usual."""
+    before = signal.signal(signal.SIGINT, handled)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 
 from retrieval.config import Config
 from retrieval.encoder import Encoder
-from tests.conftest import ROOT, Site
+from tests.conftest import ROOT, Site, interrupts
 from webapp import create_app
 from webapp.observing import JsonLines, Observer
 from webapp.service import Service
@@ -179,7 +179,11 @@ def test_a_site_that_is_told_to_stop_answers_what_was_asked_first(samples_root: 
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-c", SLOW, "--index", str(samples_root), "serve", "--port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+    # As a shell starts what runs in the background.
+    with (
+        interrupts(signal.SIG_IGN),
+        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process,
+    ):
         try:
             while "http://" not in process.stderr.readline():
                 continue

@@ -19,6 +19,7 @@ from retrieval.search import Searcher
 from retrieval.store import Index
 from retrieval.text import normalise, normalise_with_offsets, tokens
 from webapp.answer import Entry, place_name
+from webapp.logistic import Logistic
 from webapp.segmentation import words
 
 FILE = Path(__file__).parent / "distinct.json"
@@ -50,28 +51,22 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights over standardised FEATURES; from `least` on a sentence is distinctive."""
+    """A logistic model over FEATURES; from `least` on a sentence is distinctive."""
 
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
-    weights: tuple[float, ...]
-    intercept: float
+    logistic: Logistic
     least: float
 
     def distinctive(self, features: np.ndarray) -> np.ndarray:
         """Which rows of (sentences, FEATURES) tell of something of their own, shape (sentences,)."""
-        scaled = (features - np.array(self.mean)) / np.array(self.scale)
-        chances: np.ndarray = 1 / (1 + np.exp(-(scaled @ np.array(self.weights) + self.intercept)))
-        return chances >= self.least
+        found: np.ndarray = self.logistic.probabilities(features) >= self.least
+        return found
 
 
 @cache
 def distinct_model() -> Model:
     """The fitted model that comes with the program."""
     held = json.loads(FILE.read_text(encoding="utf-8"))
-    for part in ("mean", "scale", "weights"):
-        held[part] = tuple(held[part][name] for name in FEATURES)
-    return Model(**held)
+    return Model(Logistic.read(held, FEATURES, held["intercept"]), held["least"])
 
 
 def compare_sentences(searcher: Searcher, asked: str, entries: Sequence[Entry], apart: np.ndarray) -> Compared:

@@ -21,6 +21,7 @@ from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query, tokens
 from retrieval.types import Hit, Passage, Results
 from webapp.figures import answering, asks_amount, derived
+from webapp.logistic import Logistic
 from webapp.question import Question
 
 FILE = Path(__file__).parent / "evidence.json"
@@ -41,17 +42,14 @@ FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights over standardised FEATURES.
+    """A logistic model over FEATURES.
 
     A question is answered when its likeliest passage reaches `answer_from`; then passages from `entry_from` on count.
 
     `miss_rate` is the measured share of places with a measure that are not detected, `questions` on how many.
     """
 
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
-    weights: tuple[float, ...]
-    intercept: float
+    logistic: Logistic
     answer_from: float
     entry_from: float
     miss_rate: float
@@ -59,18 +57,15 @@ class Model:
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """For each row of (passages, FEATURES) how likely it is to answer, shape (passages,)."""
-        scaled = (features - np.array(self.mean)) / np.array(self.scale)
-        chances: np.ndarray = 1 / (1 + np.exp(-(scaled @ np.array(self.weights) + self.intercept)))
-        return chances
+        return self.logistic.probabilities(features)
 
 
 @cache
 def evidence_model() -> Model:
     """The fitted model that comes with the program."""
     held = json.loads(FILE.read_text(encoding="utf-8"))
-    for part in ("mean", "scale", "weights"):
-        held[part] = tuple(held[part][name] for name in FEATURES)
-    return Model(**held)
+    logistic = Logistic.read(held, FEATURES, held["intercept"])
+    return Model(logistic, **{name: held[name] for name in ("answer_from", "entry_from", "miss_rate", "questions")})
 
 
 def features(results: Results, question: Question, background: Background, naming: Naming | None) -> np.ndarray:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # Addresses with the places of a long list are a quarter of this.
 _MOST_HEADERS = 100_000
-_AGAIN_SECONDS = 5
 
 
 @click.command()
@@ -82,10 +81,8 @@ def _stop_gently(observer: Observer, channels: dict[int, Any], grace: float) -> 
         observer.wait_until_idle(grace)
         while time.monotonic() < end and any(getattr(one, "total_outbufs_len", 0) for one in channels.values()):
             time.sleep(0.05)
-        while True:
-            # Once may not be enough: where Python ignores exceptions (a finaliser), it ignores this one too.
-            _thread.interrupt_main()
-            time.sleep(_AGAIN_SECONDS)
+        # As if told again. SIGINT would not do: a shell starts what runs in the background with that one ignored.
+        _thread.interrupt_main(signal.SIGTERM)
 
     def told(_number: int, _frame: FrameType | None) -> None:
         if observer.stopping:
