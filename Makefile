@@ -84,10 +84,11 @@ bench-embedding: install
 	@$(BIN)/python bench/embedding.py
 
 bench-peers: install
-	@$(PIP) -e '.[peers]'
+	@$(PIP) -e '.[bench]'
 	@$(BIN)/python bench/peers.py
 
 bench-speed: install
+	@$(PIP) -e '.[bench]'
 	@$(BIN)/python bench/speed.py
 
 bench-count: install
