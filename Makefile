@@ -15,7 +15,7 @@ INDEX ?= index/reports-$(shell cd "$(REPORTS)" 2>/dev/null && pwd -P | cksum | c
 SOURCE := $(REPORTS)
 endif
 
-.PHONY: install run test lint eval eval-large evidence comparing distinct metadata torture fuzz soak bench bench-embedding bench-speed bench-peers bench-count bench-matrix browser clean
+.PHONY: install run test lint eval eval-large evidence comparing distinct metadata torture fuzz soak bench bench-embedding bench-speed bench-vectors bench-peers bench-count bench-matrix browser clean
 
 run: install
 	@test -d "$(SOURCE)" || { echo "找不到文件夹 $(SOURCE) / no such folder: $(SOURCE)"; exit 1; }
@@ -78,10 +78,13 @@ soak: install
 	@$(BIN)/python bench/soak.py
 
 # Everything that is measured in figures of speed and size; hours for the larger corpora.
-bench: bench-embedding bench-speed bench-peers bench-count bench-matrix
+bench: bench-embedding bench-vectors bench-speed bench-peers bench-count bench-matrix
 
 bench-embedding: install
 	@$(BIN)/python bench/embedding.py
+
+bench-vectors: install
+	@$(BIN)/python bench/vectors.py
 
 bench-peers: install
 	@$(PIP) -e '.[bench]'

@@ -10,7 +10,7 @@ import numpy as np
 
 FLAT, LISTS = "vectors.faiss", "lists.faiss"
 # From so many passages on, inverted lists answer sooner than a scan (bench/results/vectors.md).
-CROSSOVER = 8000
+CROSSOVER = 20_000
 # Lists for each square root of a segment's passages: few enough that each is learned from faiss's 39 vectors or more.
 _LISTS_PER_ROOT = 2
 # The share of the lists that a query reads, and how many hits for each wanted one are compared again exactly.

@@ -1,0 +1,124 @@
+"""The first stage alone: when inverted lists overtake a scan, what they miss, and how both grow.
+
+    python bench/vectors.py [--sizes N,N,…]            (or: make bench-vectors)
+
+Writes bench/results/vectors.md. Vectors are those of real passages (the public ones of ../shared/train where they are,
+else the vocabulary's measures) with as much noise added as passages of one measure differ by; queries are our own
+judged questions. One thread; large sizes lie in segments as an index has them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+import retrieval.vectors
+from indexer.segments import _LARGEST
+from retrieval.config import load_config
+from retrieval.encoder import Encoder, open_encoder
+from retrieval.measures import load_measures, vocabulary_path
+from retrieval.text import normalise, normalise_query
+from retrieval.vectors import VectorIndex, write_vectors
+
+ROOT = Path(__file__).parent.parent
+PUBLIC = ROOT.parent / "shared" / "train"
+WANTED = 100
+TEXTS, QUERIES = 1500, 60
+# Passages on one measure have cosines of about 0.93 in the mean.
+NOISE = 0.27
+
+
+def texts() -> list[str]:
+    if not PUBLIC.is_dir():
+        config = load_config(ROOT / "config.toml")
+        return ["，".join((m.term, *m.variants, *m.everyday)) for m in load_measures(vocabulary_path(config))]
+    rows = [
+        json.loads(line) for path in sorted(PUBLIC.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()
+    ]
+    found = dict.fromkeys(text[:200] for row in rows for text in row.get("passages", [row.get("passage")]))
+    return list(found)[:: max(1, len(found) // TEXTS)][:TEXTS]
+
+
+def like(real: np.ndarray, count: int, chance: np.random.Generator) -> np.ndarray:
+    """So many vectors like the real ones."""
+    size = NOISE * real.shape[1] ** -0.5
+    vectors = real[chance.integers(0, len(real), count)] + chance.normal(0, size, (count, real.shape[1])).astype(
+        np.float32
+    )
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def written(folder: Path, real: np.ndarray, size: int) -> tuple[list[VectorIndex], float]:
+    """Segments of so many vectors in all, and the seconds that writing them took."""
+    chance, segments, spent = np.random.default_rng(size), [], 0.0
+    for start in range(0, size, _LARGEST):
+        part = folder / str(start)
+        part.mkdir(parents=True)
+        vectors = like(real, min(_LARGEST, size - start), chance)
+        begin = time.perf_counter()
+        write_vectors(part, vectors)
+        spent += time.perf_counter() - begin
+        segments.append(VectorIndex(part))
+    return segments, spent
+
+
+def search(segments: Sequence[VectorIndex], query: np.ndarray, *, exact: bool) -> tuple[list[int], float]:
+    begin = time.perf_counter()
+    found = []
+    for number, segment in enumerate(segments):
+        rows, scores = segment.search(query, WANTED, None, exact=exact)
+        found += [(-score, number * _LARGEST + row) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]
+    return [row for _, row in sorted(found)[:WANTED]], time.perf_counter() - begin
+
+
+def measured(real: np.ndarray, queries: np.ndarray, size: int) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        segments, spent = written(Path(folder), real, size)
+        scan = [search(segments, query, exact=True) for query in queries]
+        lists = [search(segments, query, exact=False) for query in queries]
+        ten, hundred = (
+            statistics.mean(len({*a[:n]} & {*b[:n]}) / n for (a, _), (b, _) in zip(scan, lists, strict=True))
+            for n in (10, 100)
+        )
+        times = [statistics.median(seconds for _, seconds in each) * 1000 for each in (scan, lists)]
+        kept = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / size / 1000
+    return f"| {size} | {len(segments)} | {times[0]:.2f} | {times[1]:.2f} | {ten:.3f} | {hundred:.3f} | {kept:.2f} | {spent:.0f} |"
+
+
+def encoded(encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
+    questions = (ROOT / "bench" / "questions" / "measures.jsonl").read_text("utf-8").splitlines()[:QUERIES]
+    passages = encoder.passages([normalise(text) for text in texts()])
+    queries = encoder.queries([normalise_query(json.loads(line)["query"]) for line in questions])
+    return np.stack([each.pooled for each in passages]), np.stack([each.pooled for each in queries])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="1000,2000,4000,8000,16000,32000,100000,1000000")
+    sizes = [int(size) for size in parser.parse_args().sizes.split(",")]
+    real, queries = encoded(open_encoder(load_config(ROOT / "config.toml")))
+    shipped, retrieval.vectors.CROSSOVER = retrieval.vectors.CROSSOVER, 1000
+    with threadpool_limits(1):
+        rows = [measured(real, queries, size) for size in sizes]
+    lines = [
+        "# Vectors",
+        f"\nMade by `make bench-vectors`: the nearest {WANTED} for {len(queries)} questions, one thread.",
+    ]
+    lines.append(f"Every segment has lists here; in an index those of {shipped} passages and more have.\n")
+    head = ["vectors", "segments", "scan, ms", "lists, ms", "recall@10 of lists", "recall@100", "kB each", "writing, s"]
+    lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows]
+    text = "\n".join(lines) + "\n"
+    (ROOT / "bench" / "results" / "vectors.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
