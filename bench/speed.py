@@ -190,7 +190,14 @@ def main() -> None:
     parser.add_argument("--sizes", default="1000,10000,100000")
     config = load_config(ROOT / "config.toml")
     encoder = open_encoder(config)
-    rows = [measured(int(size), config, encoder) for size in parser.parse_args().sizes.split(",")]
+    rows = []
+    for size in parser.parse_args().sizes.split(","):
+        rows.append(measured(int(size), config, encoder))
+        write(rows)
+
+
+def write(rows: Sequence[tuple[str, str]]) -> None:
+    """After each size, as a large one may not come to its end."""
     head = ["passages", "reports", "one client: median", "one client: 95 %", "asked again: median", "asked again: 95 %"]
     head += [f"{CLIENTS} clients: queries/s", f"{CLIENTS} clients: median", f"{CLIENTS} clients: 95 %", *FILTERS]
     head += ["RssAnon, MB", "mapped, MB", "first answer after, s", "search from the shell, s"]

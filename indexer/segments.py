@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from indexer.prepare import Steps
 from indexer.registry import cached
 from retrieval import layout, writing
@@ -45,7 +47,10 @@ def write_segments(
         encoded = encoder.passages(texts)
         embedded += len(texts)
         steps("embed", min(whole, done + embedded), whole)
-        return [PassageVectors(each.pooled, codec.encode(each.tokens)) for each in encoded]
+        codes = codec.encode(np.concatenate([each.tokens for each in encoded]))
+        ends = np.cumsum([len(each.tokens) for each in encoded])
+        parts = np.split(codes, ends[:-1])
+        return [PassageVectors(each.pooled, part) for each, part in zip(encoded, parts, strict=True)]
 
     for group in _groups(reports):
         texts = [encoder_input(passage) for report in group for passage in report.passages]
