@@ -24,12 +24,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
+from indexer.build import build
 from retrieval.config import load_config
+from retrieval.encoder import Encoder, open_encoder
 from retrieval.errors import WenzhengError
 
 ROOT = Path(__file__).parent.parent
@@ -69,7 +72,13 @@ def command(folder: Path, index: Path) -> list[str]:
 
 
 def run_whole(folder: Path, index: Path) -> None:
-    subprocess.run(command(folder, index), check=True, cwd=ROOT, capture_output=True, timeout=PATIENCE)  # noqa: S603  # our own command
+    """The next run, which is not cut off: in this process, where the model is open already."""
+    build([folder], index, load_config(ROOT / "config.toml"), model(), lambda *_: None, rebuild=False)
+
+
+@cache
+def model() -> Encoder:
+    return open_encoder(load_config(ROOT / "config.toml"))
 
 
 def state(index: Path) -> set[str]:
@@ -134,7 +143,7 @@ def kill_builds(place: Path, moments: Iterator[tuple[str, str | None, float | No
             tally.check(now in (before, after), f"{name}: no mixed version", f"change {change}")
             tally.check(len(after) == 7, f"{name}: next run whole", f"change {change}: {len(after)} reports")
             before = after
-        except (WenzhengError, AssertionError, subprocess.SubprocessError) as error:
+        except (WenzhengError, AssertionError, subprocess.SubprocessError, OSError) as error:
             tally.faults.append(f"{name}: change {change}: {error}")
             before = state(index)
 
@@ -155,10 +164,13 @@ def keep_quotations(index: Path) -> None:
 
 def damages(index: Path, count: int, chance: random.Random) -> Iterator[tuple[str, str, int]]:
     """(file, what is done, where), every file in turn."""
-    files = sorted(
-        path.relative_to(index).as_posix() for path in index.rglob("*") if path.is_file() and path.stat().st_size
-    )
-    files = [name for name in files if not name.startswith("runs/") and not name.endswith((".lock", "-shm", "-wal"))]
+    from retrieval import layout
+
+    manifest = layout.current_manifest(index)
+    beside = [layout.POINTER, layout.REGISTRY, layout.EMBEDDINGS, layout.COLLECTIONS]
+    files = [*beside, f"{layout.MANIFESTS}/{manifest.name}", *(entry.path for entry in manifest.files())]
+    files += [path.relative_to(index).as_posix() for path in sorted((index / layout.ORIGINALS).iterdir())]
+    files = [name for name in files if (index / name).stat().st_size]
     for number in range(count):
         name = files[number % len(files)]
         size = (index / name).stat().st_size
@@ -166,19 +178,11 @@ def damages(index: Path, count: int, chance: random.Random) -> Iterator[tuple[st
         yield name, kind, chance.randrange(size * (8 if kind == "flip" else 1))
 
 
-_searcher = None
-
-
 def found_in(index: Path) -> tuple[str, list[str], list[str]]:
     """What opening, searching and verifying say: (where it was noticed or "", the passages found, problems)."""
-    from retrieval.encoder import open_encoder
     from retrieval.search import open_searcher
     from retrieval.store import open_index
 
-    global _searcher  # the model is opened once in a process
-    config = load_config(ROOT / "config.toml")
-    if _searcher is None:
-        _searcher = open_encoder(config)
     try:
         opened = open_index(index)
     except WenzhengError as error:
@@ -186,7 +190,7 @@ def found_in(index: Path) -> tuple[str, list[str], list[str]]:
     hits: list[str] = []
     noticed = ""
     try:
-        searcher = open_searcher(config, opened, _searcher)
+        searcher = open_searcher(load_config(ROOT / "config.toml"), opened, model())
         hits = [hit.passage.text for hit in searcher.search(QUERY).hits]
     except Exception as error:  # the site answers any fault with a message; what counts is that verify names the file
         noticed = f"searching: {type(error).__name__}"

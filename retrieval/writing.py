@@ -116,3 +116,12 @@ def prune(root: Path) -> None:
             for path in (root / folder).iterdir():
                 if path.name not in used:
                     shutil.rmtree(path, ignore_errors=True)
+    _clear_leftovers(root)
+
+
+def _clear_leftovers(root: Path) -> None:
+    """Files that a build which died was still writing; only builds write these, and one at a time."""
+    folders = (layout.MANIFESTS, layout.ROTATIONS, layout.ORIGINALS, layout.RUNS)
+    for pattern in (f".{layout.POINTER}.*", *(f"{folder}/.*" for folder in folders)):
+        for path in root.glob(pattern):
+            path.unlink(missing_ok=True)

@@ -300,6 +300,19 @@ def test_an_index_of_format_4_is_read_and_added_to_as_it_is(
     assert {index.token_codes(row).shape[1] for row in range(index.passage_count)} == {encoder.dimension}
 
 
+def test_what_a_dead_build_was_writing_is_cleared_away_by_the_next_one(run, folder: Path, tmp_path: Path) -> None:
+    run()
+    root = tmp_path / "index"
+    left = [root / ".CURRENT.x1", root / layout.MANIFESTS / ".00000002.json.x2", root / layout.ORIGINALS / ".ab.x3"]
+    for path in left:
+        path.write_text("half", "utf-8")
+    (root / ".signing.key.x4").write_text("the site may be writing this", "utf-8")
+    write(folder / "new.txt", 2024, 5)
+    run()
+    assert [path for path in left if path.exists()] == []
+    assert (root / ".signing.key.x4").exists()
+
+
 def test_every_sample_passage_is_found_again_in_its_original(samples: Index) -> None:
     result = verify(samples)
     assert result.problems == ()
