@@ -17,7 +17,7 @@ import pytest
 from indexer.build import build
 from indexer.verify import verify
 from retrieval import backup as module
-from retrieval import layout
+from retrieval import layout, writing
 from retrieval.backup import BackupError, back_up, restore
 from retrieval.config import Config
 from retrieval.encoder import Encoder
@@ -119,6 +119,8 @@ def test_a_version_that_is_replaced_meanwhile_is_taken_whole_or_the_next_one_is(
         return whole(index)
 
     monkeypatch.setattr(module, "_originals", while_others_build)
+    # As if these runs had been a quarter of an hour apart.
+    monkeypatch.setattr(writing, "KEPT_SECONDS", -1)
     done = back_up(root, tmp_path / "d.tar")
     # Two runs have cleared the first version's lexical index away.
     assert done.version == built[-1] == 3
