@@ -2,7 +2,7 @@
 
     python bench/torture.py [--kills N] [--chosen N] [--damages N]            (or: make torture)
 
-Writes bench/results/torture.md. Builds are real processes of `wenzheng index` over a few reports that change from run
+Writes bench/results/torture.md (kills) and damages.md. Builds are real processes of `wenzheng index` over a few reports that change from run
 to run; each is killed (SIGKILL), or kills itself at its n-th write, rename or commit, or meets a full disk there. Then
 the index must open, hold the same reports as one of the two versions, verify without a problem, and keep its
 collections; and the next run must finish. Damages are bits flipped or files cut in a copy of an index: opening,
@@ -165,11 +165,12 @@ def keep_quotations(index: Path) -> None:
 def damages(index: Path, count: int, chance: random.Random) -> Iterator[tuple[str, str, int]]:
     """(file, what is done, where), every file in turn."""
     from retrieval import layout
+    from retrieval.store import open_index
 
     manifest = layout.current_manifest(index)
     beside = [layout.POINTER, layout.REGISTRY, layout.EMBEDDINGS, layout.COLLECTIONS]
     files = [*beside, f"{layout.MANIFESTS}/{manifest.name}", *(entry.path for entry in manifest.files())]
-    files += [path.relative_to(index).as_posix() for path in sorted((index / layout.ORIGINALS).iterdir())]
+    files += sorted({f"{layout.ORIGINALS}/{summary.sha256}" for summary in open_index(index).current})
     files = [name for name in files if (index / name).stat().st_size]
     for number in range(count):
         name = files[number % len(files)]
@@ -261,15 +262,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     chance = random.Random(options.seed)  # noqa: S311  # as above
-    tally = Tally(Counter(), [])
+    killed, damaged = Tally(Counter(), []), Tally(Counter(), [])
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        kill_builds(place, moments(options.kills, options.chosen, chance), tally)
-        damage(place / "index", options.damages, tally, options.seed)
+        kill_builds(place, moments(options.kills, options.chosen, chance), killed)
+        damage(place / "index", options.damages, damaged, options.seed)
+    if options.kills:
+        report("torture", f"{options.kills} kills at random times, {options.chosen} at chosen calls", killed, options)
+    if options.damages:
+        report("damages", f"{options.damages} damages, every file in force in turn", damaged, options)
+    sys.exit(bool(killed.faults or damaged.faults))
+
+
+def report(name: str, what: str, tally: Tally, options: argparse.Namespace) -> None:
     lines = [
-        "# Torture",
-        f"\nMade by `make torture` ({options.kills} kills at random times, {options.chosen} at chosen calls, "
-        f"{options.damages} damages, seed {options.seed}).\n",
+        f"# {name.capitalize()}",
+        f"\nMade by `make torture` ({what}, seed {options.seed}).\n",
         "| what | times |",
         "|---|---|",
         *(f"| {what} | {count} |" for what, count in sorted(tally.counts.items())),
@@ -277,9 +285,8 @@ def main() -> None:
         *(f"- {fault}" for fault in tally.faults),
     ]
     text = "\n".join(lines) + "\n"
-    (ROOT / "bench" / "results" / "torture.md").write_text(text, encoding="utf-8")
+    (ROOT / "bench" / "results" / f"{name}.md").write_text(text, encoding="utf-8")
     print(text)
-    sys.exit(bool(tally.faults))
 
 
 if __name__ == "__main__":

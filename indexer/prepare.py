@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +80,10 @@ def _one(source: Source, root: Path, batch: Batch, registry: Registry, config: C
         return Outcome(source.name, "failed" if source.fault else "skipped", source.fault or source.skipped)
     try:
         data = source.path.read_bytes()
+    except OSError as error:
+        return Outcome(source.name, "failed", f"{source.name}：读不了（{error.strerror}） / cannot be read")
+    # What goes wrong from here on with a disk is the index's, and ends the run: no version without what could be read.
+    try:
         sha256 = hashlib.sha256(data).hexdigest()
         version = version_id(data, source.name, source.corrections, config)
         file = _File(source, data, sha256, version, str(source.root.resolve()))
@@ -87,8 +92,6 @@ def _one(source: Source, root: Path, batch: Batch, registry: Registry, config: C
             or _brought_back(file, batch, registry)
             or _fresh(file, root, batch, registry, config)
         )
-    except OSError as error:
-        return Outcome(source.name, "failed", f"{source.name}：读不了（{error.strerror}） / cannot be read")
     except WenzhengError as error:
         return Outcome(source.name, "failed", str(error))
 
@@ -113,8 +116,9 @@ def _held_elsewhere(summary: ReportSummary, file: _File, registry: Registry) -> 
         if (root, other) == (file.folder, file.source.name) or sha256 != summary.sha256:
             continue
         path = Path(root) / other.split("!/")[0]
-        if path.is_file() and ("!/" in other or hashlib.sha256(path.read_bytes()).hexdigest() == sha256):
-            return True
+        with suppress(OSError):
+            if path.is_file() and ("!/" in other or hashlib.sha256(path.read_bytes()).hexdigest() == sha256):
+                return True
     return False
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from indexer import prepare
 from indexer.build import Summary, build
 from indexer.verify import verify
 from retrieval import layout, writing
@@ -298,6 +301,24 @@ def test_an_index_of_format_4_is_read_and_added_to_as_it_is(
     index = open_index(root, encoder.fingerprint)
     assert verify(index).problems == ()
     assert {index.token_codes(row).shape[1] for row in range(index.passage_count)} == {encoder.dimension}
+
+
+def test_a_disk_that_is_full_ends_the_run_and_is_no_fault_of_a_report(
+    run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run()
+    before = layout.current_name(tmp_path / "index")
+    write(folder / "new.txt", 2024, 5)
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prepare, "write_atomic", full)
+        with pytest.raises(OSError, match="No space"):
+            run()
+    assert layout.current_name(tmp_path / "index") == before
+    assert statuses(run())["new.txt"] == "new"
 
 
 def test_what_a_dead_build_was_writing_is_cleared_away_by_the_next_one(run, folder: Path, tmp_path: Path) -> None:
