@@ -171,7 +171,7 @@ def load_manifest(path: Path, sha256: str = "", *, upgrade: bool = False) -> Man
     try:
         data = path.read_bytes()
         if sha256 and hashlib.sha256(data).hexdigest() != sha256:
-            raise ValueError("checksum")
+            raise ValueError(f"{POINTER} 里的校验和与它不符 / not what {POINTER} says")
         values = json.loads(data)
         version = values["format_version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
