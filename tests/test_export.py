@@ -54,8 +54,9 @@ def test_xlsx_has_a_frozen_header_links_and_notes() -> None:
 
 
 def test_damaged_characters_do_not_break_a_file() -> None:
+    odd = "\ud800\x00坏"
     for suffix in FORMATS:
-        assert made(table("\ud800\x00坏"), suffix)
+        assert made(Table(odd, ("列",), [(odd,)], {"查询 query": odd}), suffix), suffix
 
 
 @pytest.mark.parametrize("odd", ["\ufffe", "\uffff", "\ud800", "\0", "\x1b", "\r"])

@@ -42,7 +42,7 @@ def as_csv(table: Table) -> Iterator[bytes]:
 def as_markdown(table: Table) -> Iterator[bytes]:
     """A heading, the notes, and a table."""
     notes = "".join(f"- {name}：{_cell(value)}\n" for name, value in table.notes.items() if value)
-    yield f"# {_cell(table.title)}\n\n{notes}\n".encode()
+    yield f"# {_cell(table.title)}\n\n{notes}\n".encode("utf-8", "replace")
     yield f"| {' | '.join(table.header)} |\n{'|---' * len(table.header)}|\n".encode()
     for row in table.rows:
         yield f"| {' | '.join(_cell(value) for value in row)} |\n".encode("utf-8", "replace")
