@@ -36,13 +36,18 @@ TEXTS = 400
 Run = Callable[[Sequence[str]], np.ndarray]
 
 
-def texts(config: Config) -> list[str]:
-    """Passages of the real reports where they are, else of the samples, filled up with made-up ones."""
-    encoder = open_encoder(config)
+def reports_at_hand(config: Config) -> list[list[str]]:
+    """The passages of each real report where they are, else of each sample, as the encoder reads them."""
     folder = REAL if REAL.is_dir() else ROOT / "samples"
     files = sorted(path for path in folder.iterdir() if path.suffix in (".txt", ".html", ".pdf", ".docx"))
     read = (read_apart(path.read_bytes(), path.name, {}, config, "r") for path in files)
-    found = [encoder_input(passage) for report in read for passage in report.passages]
+    return [[encoder_input(passage) for passage in report.passages] for report in read]
+
+
+def texts(config: Config) -> list[str]:
+    """Passages of the real reports where they are, else of the samples, filled up with made-up ones."""
+    encoder = open_encoder(config)
+    found = [text for report in reports_at_hand(config) for text in report]
     made_up = (
         normalise(line)
         for _, text in reports(TEXTS, templates(config, encoder), seed=5)
@@ -125,10 +130,8 @@ def profile(config: Config, graph: str, batch: Sequence[str]) -> dict[str, float
 
 def repeated(config: Config) -> str:
     """How much of the real reports' text stands in them more than once, by sentence and by passage."""
-    folder = REAL if REAL.is_dir() else ROOT / "samples"
-    files = sorted(path for path in folder.iterdir() if path.suffix in (".txt", ".html", ".pdf", ".docx"))
-    read = [read_apart(path.read_bytes(), path.name, {}, config, "r") for path in files]
-    passages = [encoder_input(passage) for report in read for passage in report.passages]
+    read = reports_at_hand(config)
+    passages = [text for report in read for text in report]
     parts = [text[a:b] for text in passages for a, b in sentences(text)]
     return (
         f"In {len(read)} reports {share(passages):.1%} of the passages' characters and {share(parts):.1%} of the "

@@ -14,7 +14,6 @@ import argparse
 import json
 import re
 import resource
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,9 +21,8 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -32,6 +30,7 @@ import numpy as np
 from curves import RESULTS, draw
 from distractors import reports, templates
 
+from bench import processes
 from indexer.build import build
 from retrieval.config import Config, load_config
 from retrieval.encoder import Encoded, Encoder, Progress, open_encoder
@@ -74,31 +73,6 @@ class BySentence:
 def _plain(sentence: str) -> str:
     """A sentence whatever its numbers and its place in a string are."""
     return re.sub(r"^[一二三四]是|(?<=[。；])[一二三四]是", "", re.sub(r"\d+(?:\.\d+)?", "8", sentence))
-
-
-@contextmanager
-def served(index: Path) -> Iterator[tuple[str, int, float]]:
-    """The address and process of a site, and the seconds from its start to its first answer."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    begin = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603  # our own command
-        [sys.executable, "-m", "wenzheng", "--index", str(index), "serve", "--port", str(port)],
-        cwd=ROOT, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        while True:
-            try:
-                ask(address, "行政复议")
-                break
-            except OSError:
-                time.sleep(0.02)
-        yield address, process.pid, time.perf_counter() - begin
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def ask(address: str, query: str, extra: str = "", page: str = "/search") -> float:
@@ -155,7 +129,10 @@ def measured(size: int, config: Config, encoder: Encoder) -> tuple[str, str]:
         bytes_each = (
             sum(p.stat().st_size for p in (place / "index" / "segments").rglob("*") if p.is_file()) / summary.passages
         )
-        with served(place / "index") as (address, pid, start):
+        begin = time.perf_counter()
+        with processes.serving(place / "index", place / "log") as (address, pid):
+            ask(address, "行政复议")
+            start = time.perf_counter() - begin
             asked = iter(queries())
             for query in islice(asked, 5):
                 ask(address, query)

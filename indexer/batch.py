@@ -37,9 +37,9 @@ class Batch:
     by_bytes: dict[str, ReportSummary] = field(init=False)
     by_place: dict[tuple[object, ...], str] = field(init=False)
     ids: dict[str, ReportSummary] = field(init=False)
-    # Report id → versions in `current`; the last of `reports`.
+    # Report id → its versions in `current`, and the one that was read last.
     versions: dict[str, set[str]] = field(init=False)
-    read: dict[str, str] = field(default_factory=dict)
+    newest: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         summaries = self.held.current if self.held else []
@@ -55,7 +55,7 @@ class Batch:
         summary = report.summary
         self.sources[summary.version_id] = source
         self.reports[summary.version_id] = report
-        self.read[summary.id] = summary.version_id
+        self.newest[summary.id] = summary.version_id
         self.current[summary.version_id] = summary
         self.versions.setdefault(summary.id, set()).add(summary.version_id)
         self.by_bytes.setdefault(summary.sha256, summary)
@@ -65,8 +65,8 @@ class Batch:
 
     def text_of(self, report_id: str) -> str:
         """The text of a report that is held or was just read."""
-        if report_id in self.read:
-            return self.reports[self.read[report_id]].text
+        if report_id in self.newest:
+            return self.reports[self.newest[report_id]].text
         return self.held.report(report_id).text if self.held else ""
 
     def restore(self, summary: ReportSummary) -> None:

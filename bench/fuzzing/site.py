@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from urllib.parse import quote_from_bytes
 
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from bench.fuzzing import texts
-from bench.fuzzing.trial import ROOT, Trial
+from bench.fuzzing.trial import ROOT, Trial, draw
 from indexer.build import build
 from retrieval.config import load_config
 from retrieval.encoder import open_encoder
@@ -98,26 +98,10 @@ def try_described(site: Site, trial: Trial, cases: int, chosen: int) -> None:
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             try:
                 strategy = operation.as_strategy(mode)
-                _each(strategy, ask, trial, max(1, cases // len(operations) // 2), chosen)
+                draw(strategy, partial(trial.case, ask), max(1, cases // len(operations) // 2), chosen)
             except Exception as error:  # some routes have nothing that could be wrong
                 if type(error).__name__ not in ("Unsatisfiable", "SkipTest", "InvalidArgument"):
                     raise
-
-
-def _each(strategy: st.SearchStrategy[Case], ask: object, trial: Trial, cases: int, chosen: int) -> None:
-    @seed(chosen)
-    @settings(
-        max_examples=cases,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def run(case: Case) -> None:
-        trial.case(ask, case)  # type: ignore[arg-type]
-
-    run()
 
 
 def requests(site: Site) -> st.SearchStrategy[tuple[str, str, bytes]]:

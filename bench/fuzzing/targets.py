@@ -13,12 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from bench.fuzzing import claims, texts
 from bench.fuzzing.files import TEXT, damaged, sound_files
-from bench.fuzzing.trial import ROOT, Trial
+from bench.fuzzing.trial import ROOT, Trial, draw
 from retrieval.config import load_config
 from retrieval.types import Metadata, Region, ReportSummary
 from webapp.places import PlaceNames
@@ -62,19 +61,7 @@ def generated(
     """Inputs that hypothesis makes, one of each strategy."""
 
     def run(trial: Trial, cases: int, chosen: int) -> None:
-        @seed(chosen)
-        @settings(
-            max_examples=cases,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(st.tuples(*strategies))
-        def each(values: tuple[object, ...]) -> None:
-            trial.case(check, *values)
-
-        each()
+        draw(st.tuples(*strategies), lambda values: trial.case(check, *values), cases, chosen)
 
     return run
 

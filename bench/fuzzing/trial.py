@@ -9,10 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 
 ROOT = Path(__file__).parent.parent.parent
 # An example that is longer than this is told by its beginning.
 _LONGEST = 300
+One = TypeVar("One")
 
 
 class TooLongError(BaseException):
@@ -50,6 +55,24 @@ class Trial:
         known = self.faults.get(place)
         if known is None or len(example) < len(known):
             self.faults[place] = example[:_LONGEST]
+
+
+def draw(strategy: st.SearchStrategy[One], use: Callable[[One], None], cases: int, chosen: int) -> None:
+    """Give so many examples, the same for the same seed, to `use`, which does not raise."""
+
+    @seed(chosen)
+    @settings(
+        max_examples=cases,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def each(value: One) -> None:
+        use(value)
+
+    each()
 
 
 def where(error: BaseException) -> str:

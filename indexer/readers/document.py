@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from retrieval.errors import ReadError
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +64,17 @@ class Document:
     wrapped: bool = False
     hints: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+
+@contextmanager
+def refusing(told: Callable[[Exception], ReadError]) -> Iterator[None]:
+    """What a library raises over a damaged file, in every way there is, becomes the error that names the file.
+
+    Too little memory passes: whoever set the limit tells it.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise told(error) from error

@@ -12,7 +12,7 @@ from docx.oxml.ns import qn
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
-from indexer.readers.document import Block, Document, Piece
+from indexer.readers.document import Block, Document, Piece, refusing
 from indexer.readers.docx_numbering import Numbering, numbering
 from retrieval.errors import ReadError
 
@@ -23,19 +23,18 @@ _HEADING_STYLE = re.compile(r"(?:heading|标题)\s*(\d)", re.I)
 
 def read(data: bytes, name: str) -> Document:
     """Paragraphs and table rows in order. Raises ReadError for files that are not Word files."""
-    try:
+    with refusing(lambda error: _unreadable(name, error)):
         document = docx.Document(io.BytesIO(data))
         blocks = tuple(_blocks(document.element.body, document, "paragraph=", numbering(document)))
         title = (document.core_properties.title or "").strip()
-    except MemoryError:
-        # Whoever set the limit tells it.
-        raise
-    except Exception as error:  # python-docx stumbles over damaged parts in every way there is
-        raise ReadError(
-            f"{name}：不是完整的 .docx 文件（{error}）；可用 Word 或 WPS 打开后另存为 .docx",
-            f"{name}: not a complete .docx file ({error}); open it in Word or WPS and save it again",
-        ) from error
     return Document(blocks, hints={"page title": title} if title else {})
+
+
+def _unreadable(name: str, error: Exception) -> ReadError:
+    return ReadError(
+        f"{name}：不是完整的 .docx 文件（{error}）；可用 Word 或 WPS 打开后另存为 .docx",
+        f"{name}: not a complete .docx file ({error}); open it in Word or WPS and save it again",
+    )
 
 
 def _body_elements(body: Any) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pdfplumber
 from pdfminer.pdfdocument import PDFPasswordIncorrect
 
-from indexer.readers.document import Block, Document, Piece
+from indexer.readers.document import Block, Document, Piece, refusing
 from indexer.readers.pdf_fonts import OwnCMaps
 from indexer.readers.pdf_page import Line, page_lines
 from indexer.readers.pdf_paragraphs import Paragraphs, carried_over
@@ -32,20 +32,13 @@ def read(data: bytes, name: str) -> Document:
 
     Raises ReadError for encrypted and broken files, for scans, and for fonts without a Unicode map.
     """
-    try:
-        with pdfplumber.open(io.BytesIO(data)) as pdf:
-            pdf.rsrcmgr = OwnCMaps()
-            gutters: set[float] = set()
-            tables = Tables(pdf.pages)
-            pages = [
-                page_lines(page, number, tables.of(number - 1), gutters)
-                for number, page in enumerate(pdf.pages, start=1)
-            ]
-    except MemoryError:
-        # Whoever set the limit tells it.
-        raise
-    except Exception as error:  # pdfminer stumbles over damaged objects in every way there is
-        raise _unreadable(name, error) from error
+    with refusing(lambda error: _unreadable(name, error)), pdfplumber.open(io.BytesIO(data)) as pdf:
+        pdf.rsrcmgr = OwnCMaps()
+        gutters: set[float] = set()
+        tables = Tables(pdf.pages)
+        pages = [
+            page_lines(page, number, tables.of(number - 1), gutters) for number, page in enumerate(pdf.pages, start=1)
+        ]
     empty = [number for number, lines in enumerate(pages, start=1) if not lines]
     lines = [line for page in pages for line in page]
     if not lines:

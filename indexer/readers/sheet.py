@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import openpyxl
 
 from indexer.readers.charset import decode
-from indexer.readers.document import Block, Document, Piece
+from indexer.readers.document import Block, Document, Piece, refusing
 from retrieval.errors import ReadError
 
 
@@ -24,15 +24,15 @@ def read(data: bytes, name: str) -> Document:
                 f"{name}：不是可读的 CSV（{error}）", f"{name}: not a readable CSV file ({error})"
             ) from error
         return Document(tuple(_blocks(rows, "row")), encoding)
-    try:
-        return Document(tuple(_workbook(data)))
-    except MemoryError:
-        # Whoever set the limit tells it.
-        raise
-    except Exception as error:  # openpyxl stumbles over damaged parts in every way there is
-        raise ReadError(
-            f"{name}：不是完整的 .xlsx 文件（{error}）；请重新另存", f"{name}: not a complete .xlsx file ({error})"
-        ) from error
+    with refusing(lambda error: _unreadable(name, error)):
+        blocks = tuple(_workbook(data))
+    return Document(blocks)
+
+
+def _unreadable(name: str, error: Exception) -> ReadError:
+    return ReadError(
+        f"{name}：不是完整的 .xlsx 文件（{error}）；请重新另存", f"{name}: not a complete .xlsx file ({error})"
+    )
 
 
 def _workbook(data: bytes) -> Iterator[Block]:
