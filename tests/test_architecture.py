@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 HEAVY = {
     "sentence_transformers": "retrieval/encoder/sbert.py",
     "torch": "retrieval/encoder/sbert.py",
-    "onnxruntime": "retrieval/encoder/graph.py",
+    "openvino": "retrieval/encoder/openvino.py",
     "faiss": "retrieval/vectors.py",
     "bibtexparser": "webapp/citation.py",
     "citeproc": "webapp/citation.py",
@@ -72,8 +72,8 @@ def test_imports_point_to_the_middle(room: str, closed: set[str]) -> None:
 
 @pytest.mark.parametrize(("library", "importer"), HEAVY.items())
 def test_each_heavy_library_has_one_importer(library: str, importer: str) -> None:
-    # Word files are read in one place and written in another; so models are made faster in one and run in another.
-    others = {"docx": ["webapp/word.py"], "onnxruntime": ["retrieval/encoder/onnx.py"]}
+    # Word files are read in one place and written in another.
+    others = {"docx": ["webapp/word.py"]}
     found = [
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES

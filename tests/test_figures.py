@@ -103,6 +103,21 @@ def test_a_figure_of_another_measure_does_not_answer() -> None:
     assert answering(text, same, content_terms(same), (0, len(text)), naming) is not None
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "figure"),
+    [
+        ("全年办理行政复议案件多少件", "全年办理行政处罚案件15件，严格法制审核，没有发生复议和诉讼。", None),
+        ("办理行政许可多少件", "作出行政强制决定8件，行政许可全部网上办理。", None),
+        ("作出行政处罚多少件", "全年立案查处46件，当事人申请行政复议2件。", "46件"),
+        ("处罚之后申请复议的有多少件", "办理行政处罚案件90件，行政处罚案件申请复议4件。", "4件"),
+        ("行政应诉案件多少件", "被起诉的行政诉讼案件12件。", "12件"),
+    ],
+)
+def test_a_figure_of_other_matters_does_not_answer(question: str, text: str, figure: str | None) -> None:
+    found = answering(text, question, content_terms(question), (0, len(text)))
+    assert (found.text if found else None) == figure
+
+
 def test_a_count_stated_only_as_a_rate_is_derived_with_its_parts() -> None:
     worked_out = derived("行政诉讼案件办结200件，败诉率4.5%。", "败诉多少件")
     assert worked_out is not None

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import ConfigError
 from retrieval.store import Index
 from tests.conftest import ROOT, Site, quiet
-from webapp import create_app
+from webapp import create_app, tables
 from webapp.access import check_exposure
 from webapp.service import Service
 
@@ -217,6 +218,17 @@ def test_a_file_that_is_made_while_it_is_sent_is_stopped_too(site: Site, monkeyp
     monkeypatch.setattr(time, "monotonic", lambda: now + 10)
     with pytest.raises(deadline.TooSlowError):
         list(asked.iter_encoded())
+
+
+def test_a_file_whose_time_is_up_before_its_first_row_is_refused_in_words(site: Site, monkeypatch) -> None:
+    def rows() -> Iterator[tuple[str]]:
+        raise deadline.TooSlowError("太费时", "too slow")
+        yield ("",)
+
+    monkeypatch.setattr(tables, "of_hits", lambda *_: tables.Table("表", ("地方",), rows()))
+    response = site(timeout=60).get("/download/search.csv?q=执法")
+    assert response.status_code == 503
+    assert "太费时" in response.text
 
 
 def test_the_time_of_one_request_is_not_the_next_ones(site: Site, samples: Index) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -44,7 +45,10 @@ def download(what: str, suffix: str) -> Response:
 def sent(table: Table, what: str, suffix: str) -> Response:
     """A table as a file of one of the FORMATS."""
     write, kind = FORMATS[suffix]
-    response = Response(write(table), mimetype=kind.split(";")[0], content_type=kind)
+    pieces = write(table)
+    # The first piece is made before the head is sent, which can still say that something went wrong.
+    first = next(pieces, b"")
+    response = Response(chain([first], pieces), mimetype=kind.split(";")[0], content_type=kind)
     name = quote(f"问政-{what}-{table.title[:30]}.{suffix}".replace("/", " "), safe="")
     response.headers["Content-Disposition"] = (
         f"attachment; filename=\"wenzheng-{what}.{suffix}\"; filename*=UTF-8''{name}"

@@ -59,6 +59,29 @@ _ALIKE = (
 _ALIKE_MORE = ({"家", "个", "户", "所"}, {"份", "件", "部", "个", "项"}, {"支", "个"}, {"台", "个", "套", "部"})
 
 
+# What governments count, by the law that it falls under: a count of one says nothing of another, though both are 案件.
+_MATTERS = tuple(
+    re.compile(words)
+    for words in (
+        "复议",
+        "处罚",
+        "许可|审批",
+        "强制(?!隔离)",
+        "诉讼|应诉|出庭|败诉",
+        "赔偿",
+        "裁决",
+        "调解|和解",
+        "信访",
+        "仲裁",
+        "公证",
+        "法律援助",
+        "规范性文件",
+        "重大(?:行政)?决策",
+        "合同",
+        "信息公开|依申请公开",
+        "刑事|犯罪|移送",
+    )
+)
 # As far as a figure's neighbours may stand from it.
 _NEAR = 60
 
@@ -206,8 +229,8 @@ def answering(
     """The figure of a passage that answers a normalised question, or None where it gives none of the kind asked for.
 
     Its clause shares most with the question; the sentence that ranked best, the kind of unit and being no part of
-    another figure decide between equals. A clause that names another measure than the question's does not answer, nor
-    does one outside the sentence that ranked best which shares hardly a word with the question.
+    another figure decide between equals. A clause that names another measure or other matters than the question's does
+    not answer, nor does one outside the sentence that ranked best which shares hardly a word with the question.
     """
     asked = _asked_unit(question)
     wanted = set(terms)
@@ -229,6 +252,7 @@ def answering(
         if _fits(figure, asked)
         and (inside(figure) or shared(figure) >= _SHARED)
         and not (naming and naming.differ(question, figure.clause))
+        and not _other_matters(question, figure.clause)
     ]
     return max(
         candidates,
@@ -241,6 +265,12 @@ def answering(
         ),
         default=None,
     )
+
+
+def _other_matters(question: str, clause: str) -> bool:
+    """Whether both name matters that are counted, and none is the same."""
+    asked, counted = ({number for number, words in enumerate(_MATTERS) if words.search(t)} for t in (question, clause))
+    return bool(asked and counted) and not asked & counted
 
 
 def _asked_unit(question: str) -> str:

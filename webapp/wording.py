@@ -13,8 +13,6 @@ from typing import Literal
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
-from scipy.sparse.csgraph import connected_components
-from sklearn.feature_extraction.text import CountVectorizer
 
 from retrieval.search import Searcher
 from retrieval.text import fold
@@ -110,6 +108,9 @@ def wording(searcher: Searcher, text: str, filters: Filters | None = None) -> Wo
     near = copied > 0
     beside = compare_sentences(searcher, text, entries, apart)
     distinctive = distinct_model().distinctive(beside.features)
+    # Imported here, as below: a second that a search need not wait for.
+    from scipy.sparse.csgraph import connected_components
+
     _, labels = connected_components(near, directed=False)
     first_of = {label: int(np.flatnonzero(labels == label)[0]) for label in set(labels.tolist())}
     sayings = []
@@ -172,6 +173,8 @@ def _copied(plain: Sequence[str], apart: np.ndarray) -> np.ndarray:
 
 def _containment(plain: Sequence[str]) -> np.ndarray:
     """The share of the shorter text's shingles that the other has too, shape (texts, texts)."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
     counter = CountVectorizer(analyzer="char", ngram_range=(_SHINGLE, _SHINGLE), binary=True, dtype=np.int32)
     try:
         shingles = counter.fit_transform(plain)

@@ -9,7 +9,7 @@ from retrieval.config import Config
 from wenzheng.options import Context
 
 
-def open_model(config: Config):  # type: ignore[no-untyped-def]  # importing the type would import onnxruntime at start-up
+def open_model(config: Config):  # type: ignore[no-untyped-def]  # importing the type would import openvino at start-up
     from retrieval.encoder import is_prepared, open_encoder
 
     if not is_prepared(config):

@@ -9,28 +9,30 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from indexer.build import Summary
-from indexer.fetch import Fetched
 from retrieval.confidence import Doubt, confidences
 from retrieval.errors import QueryError
 from retrieval.files import write_atomic
 from retrieval.types import LEVELS, Report, ReportSummary
 from webapp import present
 from webapp.answer import Answer, place_name
-from webapp.counting import Count
-from webapp.difference import Change
-from webapp.export import FORMATS
 from webapp.finding import Found
-from webapp.matrix import Matrix
-from webapp.tables import Table as Rows
 from webapp.tally import GROUPED
+
+# A search waits for nothing that only other commands use.
+if TYPE_CHECKING:
+    from indexer.build import Summary
+    from indexer.fetch import Fetched
+    from webapp.counting import Count
+    from webapp.difference import Change
+    from webapp.matrix import Matrix
+    from webapp.tables import Table as Rows
 
 _STEPS = {"read": "读取 reading", "embed": "向量化 embedding"}
 _STATUS = {
@@ -202,6 +204,8 @@ def lines(found: Count) -> None:
 
 def table_file(table: Rows, path: Path) -> None:
     """Write a table in the format that the file's ending names. Raises QueryError for others."""
+    from webapp.export import FORMATS
+
     suffix = path.suffix.lstrip(".").lower()
     if suffix not in FORMATS:
         endings = "、".join(f".{name}" for name in FORMATS)

@@ -1,6 +1,6 @@
 """Texts → vectors. The door of this room: the Protocol, and which model is in use.
 
-The query path opens an exported model with ONNX Runtime and never imports torch;
+The query path opens an exported model with OpenVINO and never imports torch;
 `sbert` (sentence-transformers, and with it torch) is imported only to export a model
 once, or for a model that cannot be exported.
 """
@@ -20,8 +20,8 @@ from retrieval.encoder.locate import ModelSource, locate
 from retrieval.errors import ModelError
 
 Progress = Callable[[int], None]
-# Counts up when exported graphs are written otherwise.
-EXPORT_VERSION = 2
+# Counts up when exported models are written otherwise.
+EXPORT_VERSION = 3
 
 __all__ = [
     "Encoded",
@@ -57,6 +57,10 @@ class Encoder(Protocol):
 
     @property
     def dimension(self) -> int: ...
+
+    @property
+    def arithmetic(self) -> str:
+        """The numbers that it computes in: f32, bf16, f16."""
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoded]:
         """Pooled and token vectors of each text, in the order given, from one pass."""
@@ -96,31 +100,30 @@ def open_encoder(config: Config) -> Encoder:
 
     Raises ModelError when it can be found nowhere.
     """
-    from retrieval.encoder.onnx import EXPORT_FILE, INT8_FILE, MODEL_FILE, OnnxEncoder
+    from retrieval.encoder.openvino import EXPORT_FILE, OpenVinoEncoder
 
     source = locate(config)
     folder = export_folder(config, source)
     if not (folder / EXPORT_FILE).is_file():
         from retrieval.encoder import sbert
 
-        if not sbert.export(source, folder):
+        if not sbert.export(source, folder, config.model):
             return sbert.SentenceTransformerEncoder(source, config.model)
-    if config.model.precision == "int8" and not (folder / INT8_FILE).is_file():
-        from retrieval.encoder.graph import quantise
-
-        quantise(folder / MODEL_FILE, folder / INT8_FILE)
-    return OnnxEncoder(folder, config.model)
+    return OpenVinoEncoder(folder, config.model)
 
 
 def is_prepared(config: Config) -> bool:
     """Whether the model has been expanded and exported, so that opening it takes no time to speak of."""
-    exports = config.model_cache / f"onnx-{EXPORT_VERSION}"
+    exports = config.model_cache / f"exported-{EXPORT_VERSION}"
     return exports.is_dir() and any(exports.iterdir())
 
 
 def export_folder(config: Config, source: ModelSource) -> Path:
-    """Where the exported form of this copy of the model is kept."""
-    return config.model_cache / f"onnx-{EXPORT_VERSION}" / source.key
+    """Where the exported form of this copy of the model is kept, for this processor and this OpenVINO."""
+    from retrieval.encoder.openvino import engine_key
+
+    key = engine_key(config.model.precision)
+    return config.model_cache / f"exported-{EXPORT_VERSION}" / f"{source.key}-{key}"
 
 
 def describe_model(config: Config) -> dict[str, str]:
@@ -133,6 +136,7 @@ def describe_model(config: Config) -> dict[str, str]:
         "adapted": str(bool(source.layers)).lower(),
         "path": str(source.path),
         "engine": type(encoder).__name__,
+        "arithmetic": encoder.arithmetic,
         "exported": str(export_folder(config, source)),
         "dimension": str(encoder.dimension),
         "fingerprint": encoder.fingerprint,

@@ -1,0 +1,232 @@
+"""Embed with OpenVINO and tokenizers: what queries and indexing run on, without torch.
+
+OpenVINO computes in the numbers that the processor computes fastest with: bfloat16 where it has matrix units for
+them, else float32. Sums are float32 in both, and vectors agree to a cosine of 0.9999 (docs/decisions/0019).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import openvino
+from tokenizers import Encoding, Tokenizer
+
+from retrieval.config import ModelSettings
+from retrieval.errors import ModelError
+
+if TYPE_CHECKING:
+    from retrieval.encoder import Encoded, Progress
+
+EXPORT_FILE = "export.json"
+MODEL_FILE = "model.blob"
+TOKENIZER_FILE = "tokenizer.json"
+# Texts that are embedded at the same time, each on a core of its own.
+STREAMS = os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExportInfo:
+    """What has to be known of an exported model beside its graph and tokenizer."""
+
+    name: str
+    weights_sha256: str
+    dimension: int
+    pooling: str
+    normalise: bool
+    max_tokens: int
+    pad_id: int
+
+    def write(self, folder: Path) -> None:
+        (folder / EXPORT_FILE).write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> ExportInfo:
+        return cls(**json.loads((folder / EXPORT_FILE).read_text(encoding="utf-8")))
+
+
+@cache
+def _core() -> openvino.Core:
+    return openvino.Core()
+
+
+def engine_key(precision: str) -> str:
+    """Names what a compiled model depends on beside the model: OpenVINO's version, the processor, the precision."""
+    names = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
+    state = [openvino.__version__, *(str(_core().get_property("CPU", name)) for name in names), precision]
+    return hashlib.sha256("\n".join(state).encode()).hexdigest()[:16]
+
+
+def compile_graph(graph: Path, target: Path, precision: str) -> None:
+    """Write an ONNX graph in the form that opens at once and is mapped into memory; for this kind of processor only."""
+    compiled = _core().compile_model(graph, "CPU", _settings(precision))
+    target.write_bytes(compiled.export_model().getbuffer())
+
+
+def _open(path: Path, precision: str) -> tuple[openvino.Tensor, openvino.CompiledModel]:
+    """The mapped file, which must outlive the model, and the model. Raises ModelError for a damaged file."""
+    # Copied on write: OpenVINO asks for memory that it might write to. It does not.
+    blob = openvino.Tensor(np.memmap(path, np.uint8, "c"), shared_memory=True)
+    try:
+        return blob, _core().import_model(blob, "CPU", _settings(precision))
+    except RuntimeError as error:
+        raise ModelError(
+            f"模型文件 {path} 读不出来；请删掉文件夹 {path.parent}，再运行一次会重新准备",
+            f"{path} cannot be read: delete the folder {path.parent}, and the next run makes it again",
+        ) from error
+
+
+def _settings(precision: str) -> dict[str, Any]:
+    # Cores are not taken for good: other processes of this program compute beside this one.
+    shared = {"NUM_STREAMS": STREAMS, "INFERENCE_NUM_THREADS": STREAMS, "ENABLE_CPU_PINNING": False}
+    return {**shared, "INFERENCE_PRECISION_HINT": "f32"} if precision == "fp32" else shared
+
+
+class OpenVinoEncoder:
+    """An Encoder over an exported model; see `retrieval.encoder.Encoder`."""
+
+    def __init__(self, folder: Path, settings: ModelSettings) -> None:
+        self.info = ExportInfo.read(folder)
+        self.settings = settings
+        self.max_tokens = min(settings.max_tokens, self.info.max_tokens)
+        with ThreadPoolExecutor(1) as beside:
+            opened = beside.submit(_open, folder / MODEL_FILE, settings.precision)
+            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+            self._blob, self._model = opened.result()
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(self.max_tokens)
+        self._own = threading.local()
+
+    @property
+    def dimension(self) -> int:
+        return self.info.dimension
+
+    @property
+    def fingerprint(self) -> str:
+        parts = {
+            **asdict(self.info),
+            "max_tokens": self.max_tokens,
+            "prompts": [self.settings.query_prompt, self.settings.passage_prompt],
+            # The first engine's name stands for all whose vectors agree with its: indexes stay good.
+            "engine": "onnx-fp32",
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+    @property
+    def arithmetic(self) -> str:
+        """What it computes in: bf16, f16 or f32."""
+        return str(self._model.get_property("INFERENCE_PRECISION_HINT").to_string())
+
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoded]:
+        prompt = self.settings.passage_prompt
+        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
+        found: dict[int, Encoded] = {}
+
+        def keep(request: openvino.InferRequest, batch: list[int]) -> None:
+            chosen = [encodings[i] for i in batch]
+            found.update(zip(batch, self._encoded(request, chosen, len(prompt)), strict=True))
+            if progress:
+                progress(len(batch))
+
+        queue = openvino.AsyncInferQueue(self._model, STREAMS)
+        queue.set_callback(keep)
+        for batch in self._batches(encodings):
+            queue.start_async(self._inputs([encodings[i] for i in batch]), batch)
+        queue.wait_all()
+        return [found[i] for i in range(len(texts))]
+
+    def queries(self, texts: Sequence[str]) -> list[Encoded]:
+        prompt = self.settings.query_prompt
+        request = self._request()
+        found: list[Encoded] = []
+        for encoding in self._tokenizer.encode_batch([prompt + text for text in texts]):
+            request.infer(self._inputs([encoding]))
+            found += self._encoded(request, [encoding], len(prompt))
+        return found
+
+    def token_spans(self, text: str) -> tuple[tuple[int, int], ...]:
+        prompt = self.settings.passage_prompt
+        encoding = self._tokenizer.encode(prompt + text)
+        # Each look at `offsets` makes the whole list anew.
+        offsets = encoding.offsets
+        spans = (offsets[i] for i in _content(encoding, len(prompt)))
+        return tuple((max(0, start - len(prompt)), end - len(prompt)) for start, end in spans)
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        encodings = self._tokenizer.encode_batch([self.settings.passage_prompt + t for t in texts])
+        return [len(encoding.ids) for encoding in encodings]
+
+    def _request(self) -> openvino.InferRequest:
+        """This thread's own: a request holds the memory of one run."""
+        if not hasattr(self._own, "request"):
+            self._own.request = self._model.create_infer_request()
+        request: openvino.InferRequest = self._own.request
+        return request
+
+    def _inputs(self, encodings: Sequence[Encoding]) -> dict[str, np.ndarray]:
+        """Ids and mask, each (texts, tokens), padded to the longest."""
+        width = max(len(encoding.ids) for encoding in encodings)
+        ids = np.full((len(encodings), width), self.info.pad_id, np.int64)
+        mask = np.zeros_like(ids)
+        for row, encoding in enumerate(encodings):
+            ids[row, : len(encoding.ids)] = encoding.ids
+            mask[row, : len(encoding.ids)] = 1
+        return {"input_ids": ids, "attention_mask": mask}
+
+    def _encoded(self, request: openvino.InferRequest, encodings: Sequence[Encoding], prompt: int) -> list[Encoded]:
+        """What a finished run says of each of its texts, in memory of its own."""
+        from retrieval.encoder import Encoded
+
+        states = request.get_output_tensor(0).data
+        pooled = self._pool(states, request.get_tensor("attention_mask").data)
+        if self.info.normalise:
+            pooled = _unit(pooled)
+        return [
+            Encoded(pooled[row], _unit(states[row, _content(encoding, prompt)]))
+            for row, encoding in enumerate(encodings)
+        ]
+
+    def _pool(self, states: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        if self.info.pooling == "cls":
+            first: np.ndarray = states[:, 0].copy()
+            return first
+        if self.info.pooling == "lasttoken":
+            last: np.ndarray = states[np.arange(len(states)), mask.sum(axis=1) - 1]
+            return last
+        weights = mask[:, :, None].astype(np.float32)
+        pooled: np.ndarray = (states * weights).sum(axis=1) / weights.sum(axis=1)
+        return pooled
+
+    def _batches(self, encodings: list[Encoding]) -> Iterator[list[int]]:
+        """Indexes in batches of like length, longest first, each within the token budget."""
+        order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
+        batch: list[int] = []
+        for index in order:
+            longest = len(encodings[batch[0]].ids) if batch else 0
+            if batch and longest * (len(batch) + 1) > self.settings.batch_tokens:
+                yield batch
+                batch = []
+            batch.append(index)
+        if batch:
+            yield batch
+
+
+def _content(encoding: Encoding, prompt: int) -> list[int]:
+    """Positions of the tokens that belong to the text: no special tokens, nothing of the prompt."""
+    marked = enumerate(zip(encoding.offsets, encoding.special_tokens_mask, strict=True))
+    return [position for position, (span, special) in marked if not special and span[1] > prompt]
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows scaled to length 1."""
+    scaled: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return scaled
