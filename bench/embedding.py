@@ -123,7 +123,12 @@ def _seconds(work: Callable[[], object]) -> float:
 def profile(config: Config, batch: Sequence[str]) -> dict[str, float]:
     """The share of the time of each kind of operator, on one core, as OpenVINO itself counts it."""
     encoder = open_encoder(config)
-    counted = {"PERF_COUNT": True, "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
+    counted = {
+        "PERF_COUNT": True,
+        "INFERENCE_NUM_THREADS": 1,
+        "NUM_STREAMS": 1,
+        "INFERENCE_PRECISION_HINT": encoder.arithmetic,
+    }
     model = openvino.Core().import_model(encoder._blob, "CPU", counted)
     spent: Counter[str] = Counter()
     request = model.create_infer_request()

@@ -32,6 +32,7 @@ MODEL_FILE = "model.blob"
 TOKENIZER_FILE = "tokenizer.json"
 # Texts that are embedded at the same time, each on a core of its own.
 STREAMS = os.cpu_count() or 1
+_PRECISION = "INFERENCE_PRECISION_HINT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,15 @@ def _core() -> openvino.Core:
     return openvino.Core()
 
 
+def arithmetic(precision: str) -> str:
+    """The numbers that a model of this precision is computed in here: bf16, f16 or f32."""
+    return "f32" if precision == "fp32" else str(_core().get_property("CPU", _PRECISION).to_string())
+
+
 def engine_key(precision: str) -> str:
-    """Names what a compiled model depends on beside the model: OpenVINO's version, the processor, the precision."""
-    names = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
-    state = [openvino.__version__, *(str(_core().get_property("CPU", name)) for name in names), precision]
+    """Names what a compiled model depends on beside the model: OpenVINO's version, the processor, the arithmetic."""
+    processor = [str(_core().get_property("CPU", name)) for name in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")]
+    state = [openvino.__version__, *processor, arithmetic(precision)]
     return hashlib.sha256("\n".join(state).encode()).hexdigest()[:16]
 
 
@@ -86,9 +92,14 @@ def _open(path: Path, precision: str) -> tuple[openvino.Tensor, openvino.Compile
 
 
 def _settings(precision: str) -> dict[str, Any]:
-    # Cores are not taken for good: other processes of this program compute beside this one.
-    shared = {"NUM_STREAMS": STREAMS, "INFERENCE_NUM_THREADS": STREAMS, "ENABLE_CPU_PINNING": False}
-    return {**shared, "INFERENCE_PRECISION_HINT": "f32"} if precision == "fp32" else shared
+    return {
+        "NUM_STREAMS": STREAMS,
+        "INFERENCE_NUM_THREADS": STREAMS,
+        # Cores are not taken for good: other processes of this program compute beside this one.
+        "ENABLE_CPU_PINNING": False,
+        # Said in full: a model compiled for one arithmetic and opened for another writes past its memory.
+        _PRECISION: arithmetic(precision),
+    }
 
 
 class OpenVinoEncoder:
@@ -123,8 +134,8 @@ class OpenVinoEncoder:
 
     @property
     def arithmetic(self) -> str:
-        """What it computes in: bf16, f16 or f32."""
-        return str(self._model.get_property("INFERENCE_PRECISION_HINT").to_string())
+        """See `Encoder`."""
+        return str(self._model.get_property(_PRECISION).to_string())
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoded]:
         prompt = self.settings.passage_prompt
