@@ -2,9 +2,9 @@
 
     python bench/torture.py [--kills N] [--chosen N] [--damages N]            (or: make torture)
 
-Writes bench/results/torture.md (kills) and damages.md. Builds are real processes of `wenzheng index` over a few reports that change from run
-to run; each is killed (SIGKILL), or kills itself at its n-th write, rename or commit, or meets a full disk there. Then
-the index must open, hold the same reports as one of the two versions, verify without a problem, and keep its
+Writes bench/results/torture.md (kills at random), chosen.md and damages.md. Builds are real processes of `wenzheng index` over a few reports that change from run
+to run; each is killed (SIGKILL), or kills itself at its n-th write, rename or commit, or meets a full disk there, a
+permission that is gone, the end of its memory, or a report that vanishes. Then the index must open, hold the same reports as one of the two versions, verify without a problem, and keep its
 collections; and the next run must finish. Damages are bits flipped or files cut in a copy of an index: opening,
 searching or verifying it must name what is wrong; no process may crash, and nothing may be found that was not there.
 """
@@ -39,6 +39,15 @@ ROOT = Path(__file__).parent.parent
 TEXT = "云台县人民政府{year}年法治政府建设情况报告\n{year}年，云台县坚持依法行政，现将情况报告如下。\n一、主要成效\n{body}\n"
 BODY = "推行说理式执法，处罚决定书说清事实、证据、法律依据和裁量理由，全年制作说理式处罚决定书{n}份，第{k}次修改。"
 QUERY = "处罚决定书讲清道理"
+VANISHED = "a report vanishes at a chosen call"
+CHOSEN = {
+    "kill": "killed at a chosen call",
+    "fail": "full disk at a chosen call",
+    "refuse": "permission gone at a chosen call",
+    "starve": "no more memory from a chosen call on",
+    "vanish": VANISHED,
+    "full": "no room for files",
+}
 # Longer than any build here takes.
 PATIENCE = 120
 
@@ -138,9 +147,13 @@ def kill_builds(place: Path, moments: Iterator[tuple[str, str | None, float | No
                 tally.counts[f"{name}, new version already in force"] += 1
             tally.check(not whole(index), f"{name}: verified after", f"change {change}: {whole(index)[:2]}")
             tally.check(len(kept_quotations(index)) == kept, f"{name}: collections after", f"change {change}")
+            # A report that vanished is there again.
+            write_reports(folder, change)
             run_whole(folder, index)
             after = state(index)
-            tally.check(now in (before, after), f"{name}: no mixed version", f"change {change}")
+            # Without that report the version between is neither, but holds nothing that is in neither.
+            mixed = now not in (before, after) and (name != VANISHED or bool(now - before - after))
+            tally.check(not mixed, f"{name}: no mixed version", f"change {change}")
             tally.check(len(after) == 7, f"{name}: next run whole", f"change {change}: {len(after)} reports")
             before = after
         except (WenzhengError, AssertionError, subprocess.SubprocessError, OSError) as error:
@@ -206,7 +219,7 @@ def damage(index: Path, trials: int, tally: Tally, seed: int) -> None:
         copy = Path(place) / "index"
         shutil.copytree(index, copy)
         _, right, _ = pool.schedule(found_in, args=(copy,)).result()
-        for name, kind, where in damages(index, trials, chance):
+        for name, kind, where in damages(copy, trials, chance):
             path = copy / name
             whole_file = path.read_bytes()
             data = bytearray(whole_file)
@@ -234,44 +247,52 @@ def damage(index: Path, trials: int, tally: Tally, seed: int) -> None:
             path.write_bytes(whole_file)
 
 
-def moments(kills: int, chosen: int, chance: random.Random) -> Iterator[tuple[str, str | None, float | None]]:
-    """Kills at random times, then the chosen ones: each call that makes something lasting, killed or with a full disk."""
+def at_random(kills: int, chance: random.Random) -> Iterator[tuple[str, str | None, float | None]]:
     for _ in range(kills):
         yield "killed at random", None, chance.uniform(0.2, 5.0)
+
+
+def at_calls(chosen: int) -> Iterator[tuple[str, str | None, float | None]]:
+    """Each call that makes something lasting, and what may happen there."""
     calls = [
         *((f"kill:{name}:{number}") for name in ("replace", "fsync", "rename") for number in range(1, 8)),
-        *((f"fail:{name}:{number}") for name in ("replace", "fsync", "rename") for number in range(1, 5)),
+        *(
+            f"{kind}:{name}:{number}"
+            for kind in ("fail", "refuse", "starve")
+            for name in ("replace", "fsync", "rename")
+            for number in range(1, 5)
+        ),
+        *(f"refuse:stat:{number}" for number in (40, 120, 200)),
+        *(f"starve:stat:{number}" for number in (100, 130, 160, 190, 220, 250)),
+        *(f"vanish:stat:{number}" for number in (20, 60, 100, 140, 180, 220, 260, 300)),
         *(f"full:{size}" for size in (0, 4096, 20_000, 60_000, 120_000, 200_000)),
     ]
     for number in range(chosen):
         hook = calls[number % len(calls)]
-        yield (
-            {"kill": "killed at a chosen call", "fail": "full disk at a chosen call"}.get(
-                hook[:4], "no room for files"
-            ),
-            hook,
-            None,
-        )
+        yield CHOSEN[hook.partition(":")[0]], hook, None
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--chosen", type=int, default=39)
+    parser.add_argument("--chosen", type=int, default=80)
     parser.add_argument("--damages", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     chance = random.Random(options.seed)  # noqa: S311  # as above
-    killed, damaged = Tally(Counter(), []), Tally(Counter(), [])
+    killed, cut, damaged = (Tally(Counter(), []) for _ in range(3))
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        kill_builds(place, moments(options.kills, options.chosen, chance), killed)
-        damage(place / "index", options.damages, damaged, options.seed)
+        kill_builds(place / "random", at_random(options.kills, chance), killed)
+        kill_builds(place / "chosen", at_calls(options.chosen), cut)
+        damage(place / "chosen" / "index", options.damages, damaged, options.seed)
     if options.kills:
-        report("torture", f"{options.kills} kills at random times, {options.chosen} at chosen calls", killed, options)
+        report("torture", f"{options.kills} kills at random times", killed, options)
+    if options.chosen:
+        report("chosen", f"{options.chosen} builds that are cut off or starved at a chosen call", cut, options)
     if options.damages:
         report("damages", f"{options.damages} damages, every file in force in turn", damaged, options)
-    sys.exit(bool(killed.faults or damaged.faults))
+    sys.exit(bool(killed.faults or cut.faults or damaged.faults))
 
 
 def report(name: str, what: str, tally: Tally, options: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.errors import IndexUnusableError
+from retrieval.seal import seal, unseal
 from retrieval.writing import PassageVectors
 
 _LOOKUP = 500
@@ -30,6 +31,7 @@ class Registry:
     def _open(self, path: Path) -> None:
         self._database = sqlite3.connect(path, timeout=30)
         self._database.execute("PRAGMA journal_mode = WAL")
+        self._changed = False
         self._database.execute(
             "CREATE TABLE IF NOT EXISTS files (root TEXT, source_name TEXT, sha256 TEXT, report_id TEXT,"
             " PRIMARY KEY (root, source_name))"
@@ -58,7 +60,12 @@ class Registry:
 
     def remember(self, root: str, source_name: str, sha256: str, report_id: str) -> None:
         """A file now holds these bytes and is (a source of) that report."""
-        with self._database:
+        query = "SELECT sha256, report_id FROM files WHERE root = ? AND source_name = ?"
+        known = self._database.execute(query, (root, source_name)).fetchone()
+        if known == (sha256, report_id) and self.of_bytes(sha256) == report_id:
+            # A transaction waits for the disk, and most files of most runs are what they were.
+            return
+        with self._changing():
             self._database.execute("INSERT OR REPLACE INTO contents VALUES (?,?)", (sha256, report_id))
             self._database.execute(
                 "INSERT OR REPLACE INTO files VALUES (?,?,?,?)", (root, source_name, sha256, report_id)
@@ -71,7 +78,7 @@ class Registry:
 
     def forget(self, root: str, source_name: str) -> None:
         """A file is gone."""
-        with self._database:
+        with self._changing():
             self._database.execute("DELETE FROM files WHERE root = ? AND source_name = ?", (root, source_name))
 
     def has_source(self, report_id: str) -> bool:
@@ -80,7 +87,7 @@ class Registry:
 
     def note_text(self, version_id: str, text: str) -> None:
         """A version has this text (a digest)."""
-        with self._database:
+        with self._changing():
             self._database.execute("INSERT OR REPLACE INTO texts VALUES (?,?)", (text, version_id))
 
     def versions_with(self, text: str) -> list[str]:
@@ -89,7 +96,7 @@ class Registry:
 
     def note_repeat(self, version_id: str, of_version: str) -> None:
         """A file read as this version only repeats another version's text."""
-        with self._database:
+        with self._changing():
             self._database.execute("INSERT OR REPLACE INTO repeats VALUES (?,?)", (version_id, of_version))
 
     def repeated(self, version_id: str) -> str | None:
@@ -98,7 +105,7 @@ class Registry:
 
     def note_edges(self, site: str, version_id: str, lines: Iterable[str]) -> None:
         """A page of a site has these lines at its edges."""
-        with self._database:
+        with self._changing():
             # The empty line counts the page itself.
             rows = [(site, line, version_id) for line in ("", *lines)]
             self._database.executemany("INSERT OR IGNORE INTO edges VALUES (?,?,?)", rows)
@@ -112,7 +119,19 @@ class Registry:
         row = self._database.execute(query, values).fetchone()
         return row[0] if row else None
 
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One transaction; the first breaks the seal, which `close` puts on again."""
+        with self._database:
+            if not self._changed:
+                unseal(self._database)
+            yield
+        self._changed = True
+
     def close(self) -> None:
+        if self._changed:
+            with self._database:
+                seal(self._database)
         self._database.close()
 
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from indexer.readers import read
+from retrieval import layout
 from retrieval.errors import ReadError
 from retrieval.kept import kept_quotations, no_longer_held
+from retrieval.seal import damage
 from retrieval.store import Index, damaged_files
 from retrieval.types import Report
 
@@ -31,6 +33,12 @@ def verify(index: Index) -> Verification:
     """Checksums of the index's files, then every passage: exact in the stored text, and in the original's bytes; then
     every kept quotation in the stored texts of its report. Raises IndexUnusableError when these cannot be read."""
     problems = [f"文件已损坏 / damaged: {path}" for path in damaged_files(index.root, index.manifest)]
+    for name in (layout.REGISTRY, layout.COLLECTIONS):
+        wrong = damage(index.root / name)
+        if wrong:
+            problems.append(
+                f"文件已损坏（{wrong}），请从备份恢复 / damaged ({wrong}), restore a backup: {index.root / name}"
+            )
     if problems:
         # What damaged files say is no use.
         return Verification(len(index.current), 0, tuple(problems), 0, ())

@@ -28,7 +28,7 @@ REGISTRY = "registry.sqlite"
 EMBEDDINGS = "embeddings.sqlite"
 COLLECTIONS = "collections.sqlite"
 # The user_version of that file.
-COLLECTIONS_VERSION = 1
+COLLECTIONS_VERSION = 2
 SIGNING_KEY = "signing.key"
 LOCK = "build.lock"
 SEGMENT_DATABASE = "passages.sqlite"
@@ -176,8 +176,9 @@ def load_manifest(path: Path, sha256: str = "", *, upgrade: bool = False) -> Man
         version = values["format_version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexUnusableError(
-            f"索引清单 {path} 读不出来（{error}）；请用 wenzheng index --rebuild 重建",
-            f"cannot read the manifest {path} ({error}); rebuild with: wenzheng index --rebuild",
+            f"索引清单 {path} 读不出来（{error}）；它或指向它的 {POINTER} 已损坏，请用 wenzheng index --rebuild 重建",
+            f"cannot read the manifest {path} ({error}): it or {POINTER}, which names it, is damaged; "
+            "rebuild with: wenzheng index --rebuild",
         ) from error
     if version in UPGRADABLE and not upgrade:
         raise IndexUnusableError(

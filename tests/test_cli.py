@@ -146,3 +146,17 @@ def test_a_watched_folder_is_indexed_again_when_a_file_arrives(tmp_path: Path) -
             assert process.wait(timeout=30) == 0
         finally:
             process.kill()
+
+
+def test_a_library_that_cannot_be_loaded_is_told_without_a_stack_trace(tmp_path: Path) -> None:
+    (tmp_path / "openvino.py").write_text("raise ImportError('failed to map segment')", encoding="utf-8")
+    script = "from wenzheng.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "model"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        check=False,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert (done.returncode, "failed to map segment" in done.stderr, "Traceback" in done.stderr) == (1, True, False)

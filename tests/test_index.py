@@ -334,6 +334,14 @@ def test_what_a_dead_build_was_writing_is_cleared_away_by_the_next_one(run, fold
     assert (root / ".signing.key.x4").exists()
 
 
+def test_a_pointer_that_names_a_version_which_is_not_there_is_named_itself(run, tmp_path: Path) -> None:
+    run()
+    pointer = tmp_path / "index" / layout.POINTER
+    pointer.write_text(pointer.read_text("utf-8").replace("0000", "0800", 1), "utf-8")
+    with pytest.raises(IndexUnusableError, match=layout.POINTER):
+        open_index(tmp_path / "index")
+
+
 def test_every_sample_passage_is_found_again_in_its_original(samples: Index) -> None:
     result = verify(samples)
     assert result.problems == ()

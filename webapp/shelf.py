@@ -15,6 +15,7 @@ from pathlib import Path
 
 from retrieval import layout
 from retrieval.errors import QueryError, WenzhengError
+from retrieval.seal import seal
 
 # Milliseconds that a writer waits for another.
 _PATIENCE = 10_000
@@ -80,6 +81,7 @@ class Shelf:
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
+            seal(connection)
             connection.execute("COMMIT")
 
     @contextmanager
@@ -111,6 +113,9 @@ class Shelf:
         if version == 0:
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 connection.execute(statement)
+        if version == 1:
+            # Since version 2 every change seals the file.
+            connection.execute(f"PRAGMA user_version = {layout.COLLECTIONS_VERSION}")
         connection.execute("COMMIT")
         if version > layout.COLLECTIONS_VERSION:
             connection.close()

@@ -62,6 +62,14 @@ def _messages() -> Iterator[None]:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
+    except ImportError as error:
+        # Libraries are imported when they are needed: by then memory may be short, or an upgrade half done.
+        click.echo(
+            f"wenzheng: 程序的一个库载入不了（{error}）：请看内存是否够用，或重新安装 / "
+            f"a library cannot be loaded ({error}): look at the memory that is left, or install again",
+            err=True,
+        )
+        sys.exit(1)
     except (OSError, sqlite3.OperationalError, MemoryError) as error:
         # A full disk, a permission that is missing, too little memory: what was there before stays in force.
         where = getattr(error, "filename", None)
