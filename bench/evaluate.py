@@ -71,9 +71,10 @@ def variants(searcher: Searcher) -> dict[str, Searcher]:
     index, encoder, settings = searcher.index, searcher.encoder, searcher.settings
     return {
         "whole-passage vectors + BM25": PlainSearcher(index, encoder, settings),
-        "late interaction alone": Searcher(index, encoder, replace(settings, lexical_weight=0)),
-        "late interaction + BM25": Searcher(index, encoder, settings),
-        "late interaction + BM25 + vocabulary": searcher,
+        "late interaction alone": Searcher(index, encoder, replace(settings, vector_weight=0, lexical_weight=0)),
+        "late interaction + vectors": Searcher(index, encoder, replace(settings, lexical_weight=0)),
+        "late interaction + vectors + BM25": Searcher(index, encoder, settings),
+        "late interaction + vectors + BM25 + vocabulary": searcher,
     }
 
 

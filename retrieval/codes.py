@@ -16,6 +16,8 @@ _STEP = 0.36
 # Where zero lies among the steps 0 to 15.
 _ZERO = 7.5
 _SEED = 1
+# Tokens widened to float32 at a time, which stay in the processor's cache: 1.5 MB.
+_AT_ONCE = 1024
 
 
 class TokenCodec(Protocol):
@@ -61,8 +63,12 @@ class HalfBytes:
     def cosines(self, codes: np.ndarray, query: np.ndarray) -> np.ndarray:
         """See `TokenCodec`."""
         turned = query @ self._rotation.T
+        found = np.empty((len(codes), len(query)), np.float32)
+        for start in range(0, len(codes), _AT_ONCE):
+            found[start : start + _AT_ONCE] = self._steps(codes[start : start + _AT_ONCE]) @ turned.T
         # Zero is taken off the products, of which there are fewer than of steps.
-        found: np.ndarray = (self._steps(codes) @ turned.T - _ZERO * turned.sum(axis=1)) * self._scales(codes)
+        found -= _ZERO * turned.sum(axis=1)
+        found *= self._scales(codes)
         return found
 
     def _steps(self, codes: np.ndarray) -> np.ndarray:

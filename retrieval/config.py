@@ -46,6 +46,7 @@ class ChunkSettings:
 
 @dataclass(frozen=True, config=_strict)
 class SearchSettings:
+    vector_weight: float = Field(default=0.5, ge=0, le=1)
     lexical_weight: float = Field(default=0.05, ge=0, le=10)
     expansion_weight: float = Field(default=0.8, ge=0, le=10)
     vocabulary: str = ""

@@ -22,8 +22,8 @@ from retrieval.tags import Naming
 from retrieval.text import normalise
 
 # How far the best measure must stand above the vocabulary's median before a question is taken to mean it
-# (docs/decisions/0006: lower harms questions from outside the genre, higher loses the genre's own).
-MEANT = 0.25
+# (docs/decisions/0020: lower harms questions from outside the genre, higher loses the genre's own).
+MEANT = 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrieval.text import Normalised, normalise, sentences, tokens
+from retrieval.text import Normalised, normalise, normalise_with_offsets, sentences, tokens
 
 _CLAUSE_END = re.compile(r"[，,、：:。！？；!?;]")
 # Shorter ones (以来，其中，) name nothing.
@@ -50,30 +50,46 @@ def best_sentence(text: str, terms: Iterable[str]) -> tuple[int, int]:
     return spans[scores.index(max(scores))]
 
 
-def best_likeness(
-    text: str, plain: Normalised, token_spans: tuple[tuple[int, int], ...], similar: np.ndarray
-) -> Likeness | None:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How a passage's text divides, whatever is asked: `starts` (tokens,) of its tokens in the original text, spans of
+    its sentences (sentences, 2), and the tokens of each sentence and of each clause that has any, (…, 2).
+    """
+
+    plain: Normalised
+    starts: np.ndarray
+    sentences: np.ndarray
+    sentence_tokens: np.ndarray
+    clause_tokens: np.ndarray
+
+
+def parts(text: str, token_spans: np.ndarray) -> Parts:
+    """Divide a passage's text; `token_spans` are those of its normalised text."""
+    plain = normalise_with_offsets(text)
+    # Normalised characters stand for original ones; the passage itself begins without white space.
+    starts = np.array(plain.offsets)[np.minimum(token_spans[:, 0], len(plain.offsets) - 1)]
+    spans = np.array(sentences(text), int).reshape(-1, 2)
+    clauses = np.searchsorted(starts, np.array(_clauses(text)))
+    clauses = clauses[clauses[:, 1] > clauses[:, 0]]
+    return Parts(plain, starts, spans, np.searchsorted(starts, spans), clauses)
+
+
+def best_likeness(divided: Parts, similar: np.ndarray) -> Likeness | None:
     """The sentence that answers best, by its own MaxSim from the whole passage's (tokens, query tokens) cosines.
 
     A passage strings many matters together; only within one sentence do a query's words stand for one matter.
     None when the tokens cannot be told apart.
     """
-    if not similar.size or len(token_spans) != len(similar):
+    if not similar.size or len(divided.starts) != len(similar) or not len(divided.sentences):
         return None
-    # Normalised characters stand for original ones; the passage itself begins without white space.
-    starts = np.array([plain.offsets[min(start, len(plain.offsets) - 1)] for start, _ in token_spans])
-    spans = np.array(sentences(text)).reshape(-1, 2)
-    if not len(spans):
-        return None
-    nearest = _maxima(similar, np.searchsorted(starts, spans)).mean(axis=1)
+    nearest = _maxima(similar, divided.sentence_tokens).mean(axis=1)
     best = int(nearest.argmax())
-    clauses = np.searchsorted(starts, np.array(_clauses(text)))
-    clauses = clauses[clauses[:, 1] > clauses[:, 0]]
+    clauses = divided.clause_tokens
     # The mean of each clause's own tokens' best cosines, by sums up to its ends.
     sums = np.concatenate([[0], np.cumsum(similar.max(axis=1), dtype=np.float64)])
     own = (sums[clauses[:, 1]] - sums[clauses[:, 0]]) / (clauses[:, 1] - clauses[:, 0])
     agreements = (_maxima(similar, clauses).mean(axis=1) + own) / 2
-    first, last = spans[best]
+    first, last = divided.sentences[best]
     return Likeness(
         (int(first), int(last)),
         float(nearest[best]),

@@ -14,8 +14,8 @@ MOST_EXPANSION = 0.6
 class Ranked:
     """All candidates of a query, best first, before they are cut into pages. Arrays have shape (candidates,).
 
-    `dense`, `similarity` and `measure_similarity` are cosines or means of cosines, NaN where there are none; `lexical`
-    is a share of the greatest BM25 score that the query's terms could give in this index.
+    `dense`, `similarity` and `measure_similarity` are cosines or means of cosines, the latter two NaN where there are
+    none; `lexical` is a share of the greatest BM25 score that the query's terms could give in this index.
     """
 
     rows: np.ndarray
@@ -41,17 +41,20 @@ def fuse(
     similarity: np.ndarray,
     measure_similarity: np.ndarray,
     lexical: np.ndarray,
+    vector_weight: float,
     lexical_weight: float,
     expansion: float,
 ) -> Ranked:
     """The score is meaning plus words. Nothing is standardised, so that a score does not hang on the other candidates.
 
-    Meaning is late interaction with the question and, to the share `expansion`, with the official wording of the
-    measure that it means; for models without token vectors it is the whole passage's vector.
+    Meaning is the whole passage's vector to the share `vector_weight`, and for the rest late interaction with the
+    question and, to the share `expansion` of that, with the official wording of the measure that it means. For models
+    without token vectors it is the whole passage's vector.
     """
-    meaning = filled(dense if np.isnan(similarity).all() else similarity)
+    tokens = similarity
     if not np.isnan(measure_similarity).all():
-        meaning = (1 - expansion) * meaning + expansion * measure_similarity
+        tokens = (1 - expansion) * tokens + expansion * measure_similarity
+    meaning = np.where(np.isnan(tokens), dense, vector_weight * dense + (1 - vector_weight) * tokens)
     scores = meaning + lexical_weight * lexical
     order = np.lexsort((rows, -scores))
     parts = (rows, scores, dense, similarity, measure_similarity, lexical)
@@ -61,18 +64,3 @@ def fuse(
 def expansion_share(weight: float, strength: float) -> float:
     """How much a measure's wording counts, by how surely the question means it."""
     return min(MOST_EXPANSION, weight * strength)
-
-
-def spread(rows: np.ndarray, own: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """`values` of the rows `own`, laid out over all `rows` (sorted); NaN for the others."""
-    out = np.full(len(rows), np.nan)
-    out[np.searchsorted(rows, own)] = values
-    return out
-
-
-def filled(values: np.ndarray) -> np.ndarray:
-    """What a passage gets that a list does not hold: as little as the list's last."""
-    if np.isnan(values).all():
-        return np.zeros_like(values)
-    filled: np.ndarray = np.nan_to_num(values, nan=float(np.nanmin(values)))
-    return filled

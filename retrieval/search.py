@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -15,19 +14,21 @@ from retrieval.config import Config, SearchSettings
 from retrieval.encoder import Encoded, Encoder, Reranker, open_reranker
 from retrieval.errors import QueryError
 from retrieval.expansion import Expander, Expansion, open_expander
-from retrieval.highlight import best_likeness, best_sentence, matched_spans
+from retrieval.facets import facets_of
+from retrieval.highlight import Parts, best_likeness, best_sentence, matched_spans, parts
 from retrieval.late import token_maxima
-from retrieval.ranking import Ranked, expansion_share, fuse, spread
+from retrieval.ranking import Ranked, expansion_share, fuse
 from retrieval.store import Index
 from retrieval.tags import Naming
-from retrieval.text import normalise, normalise_query, normalise_with_offsets, tokens
-from retrieval.types import LEVELS, ROLES, FacetCount, Filters, Hit, Results, Why
+from retrieval.text import normalise, normalise_query, tokens
+from retrieval.types import Filters, Hit, Results, Why
 
 # Passages that stand for the whole index where a typical similarity is wanted.
 BACKGROUND = 200
 # Vectors of a question take some 15 kB.
 _KEPT_QUERIES = 500
-FACETS = ("province", "level", "year", "role", "measure")
+# How a passage divides takes some 8 kB.
+_KEPT_PASSAGES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Searcher:
         self.reranker = reranker
         # Pages, filters and files of a question ask for the same vectors again.
         self._understood = lru_cache(_KEPT_QUERIES)(partial(_understood, encoder, expander))
+        # So do other questions: the passages that many of them come to, and those of a survey.
+        self._parts = lru_cache(_KEPT_PASSAGES)(partial(_parts, index, encoder))
 
     @property
     def naming(self) -> Naming | None:
@@ -91,6 +94,10 @@ class Searcher:
         encoded, expansion = self._understood(normalised)
         wanted = expand and self.settings.expansion_weight > 0
         return Query(text, tuple(tokens(normalised)), encoded, expansion if wanted else None)
+
+    def parts(self, row: int) -> Parts:
+        """How the text of a passage divides, by its row in the index."""
+        return self._parts(row)
 
     def search(
         self, query: str | Query, filters: Filters | None = None, limit: int | None = None, offset: int = 0
@@ -118,7 +125,7 @@ class Searcher:
             query=query.text,
             total=len(ranked.rows),
             hits=self._hits(query, ranked, list(places)),
-            facets=self._facets(ranked.rows) if facets else {},
+            facets=facets_of(self.index, ranked.rows) if facets else {},
             took_ms=0.0,
             scope_reports=int(np.count_nonzero(np.bincount(self.index.report_numbers[allowed]))),
             scope_passages=int(allowed.sum()),
@@ -133,14 +140,14 @@ class Searcher:
     def rank(self, query: Query, allowed: np.ndarray) -> Ranked:
         """Candidates from the first stages (vectors, BM25, BM25 of the measure's name), scored and fused."""
         count = self.settings.candidates
-        dense_rows, dense_scores = self.index.nearest(query.encoded.pooled, count, allowed)
+        rows, _ = self.index.nearest(query.encoded.pooled, count, allowed)
         lexical = self.index.lexical.scores(query.terms)
-        rows = np.union1d(dense_rows, _best(lexical, count, allowed))
+        rows = np.union1d(rows, _best(lexical, count, allowed))
         if query.expansion:
             named = self.index.lexical.scores(tokens(normalise(query.expansion.measure.term)))
             rows = np.union1d(rows, _best(named, count // 2, allowed))
         (similar,) = self._similarities(rows, query)
-        return self._fused(query, rows, spread(rows, dense_rows, dense_scores), lexical, *similar)
+        return self._fused(query, rows, self.index.products(query.encoded.pooled, rows), lexical, *similar)
 
     def rank_each(self, queries: Sequence[Query], allowed: np.ndarray, per_report: int) -> list[Ranked]:
         """As `rank` for each query, with candidates from every report: its nearest passages and the best by BM25.
@@ -185,6 +192,7 @@ class Searcher:
             similarity,
             measure_similarity,
             lexical[rows],
+            self.settings.vector_weight,
             self.settings.lexical_weight,
             expansion_share(self.settings.expansion_weight, query.expansion.strength) if query.expansion else 0.0,
         )
@@ -231,15 +239,15 @@ class Searcher:
         """One hit; `similar` are the cosines of its tokens with the query's (tokens, query tokens)."""
         row = int(ranked.rows[place])
         passage = self.index.passage(row)
-        plain = normalise_with_offsets(passage.text)
-        marks = matched_spans(plain, query.terms)
-        best = best_likeness(passage.text, plain, self.encoder.token_spans(normalise(passage.text)), similar)
+        divided = self.parts(row)
+        marks = matched_spans(divided.plain, query.terms)
+        best = best_likeness(divided, similar)
         sentence = best.span if best else best_sentence(passage.text, query.terms)
         return Hit(
             rank=place + 1,
             score=round(float(ranked.scores[place]), 4),
             why=Why(
-                dense=_rounded(ranked.dense[place]),
+                dense=round(float(ranked.dense[place]), 3),
                 lexical=round(float(ranked.lexical[place]), 3),
                 terms=tuple(dict.fromkeys(passage.text[a:b] for a, b in marks)),
                 similarity=_rounded(ranked.similarity[place]),
@@ -255,17 +263,6 @@ class Searcher:
             row=int(row),
         )
 
-    def _facets(self, rows: np.ndarray) -> dict[str, tuple[FacetCount, ...]]:
-        counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-        for row in rows:
-            metadata = self.index.reports[self.index.report_numbers[row]].metadata
-            values = (metadata.region.province, metadata.level, metadata.year, ROLES[self.index.roles[row]])
-            for name, value in zip(FACETS, values, strict=False):
-                if value is not None:
-                    counts[name][str(value)] += 1
-        counts["measure"].update(self.index.tags.counts(rows))
-        return {name: tuple(FacetCount(v, n) for v, n in _sorted(name, found)) for name, found in counts.items()}
-
 
 def open_searcher(config: Config, index: Index, encoder: Encoder) -> Searcher:
     """With the configured vocabulary and cross-encoder. Raises ConfigError when the vocabulary is unusable."""
@@ -276,6 +273,11 @@ def _understood(encoder: Encoder, expander: Expander | None, text: str) -> tuple
     """A normalised query's vectors, and the measure that it means."""
     (encoded,) = encoder.queries([text])
     return encoded, expander.of(encoded) if expander else None
+
+
+def _parts(index: Index, encoder: Encoder, row: int) -> Parts:
+    text = index.passage(row).text
+    return parts(text, encoder.token_spans(normalise(text)))
 
 
 def _best(scores: np.ndarray, count: int, allowed: np.ndarray) -> np.ndarray:
@@ -296,15 +298,6 @@ def _first_of_each(groups: np.ndarray, count: int) -> np.ndarray:
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, int)
     place = np.arange(len(ordered)) - np.repeat(starts, np.diff(np.r_[starts, len(ordered)]))
     return np.sort(order[place < count])
-
-
-def _sorted(name: str, found: Counter[str]) -> list[tuple[str, int]]:
-    if name == "year":
-        return sorted(found.items(), reverse=True)
-    order = {"level": LEVELS, "role": ROLES}.get(name)
-    if order:
-        return [(value, found[value]) for value in order if value in found]
-    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
 
 def check_query(query: str, settings: SearchSettings) -> None:

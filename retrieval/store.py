@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,16 @@ class Index:
         scores = np.concatenate([s for _, s in found]) if found else np.zeros(0, np.float32)
         order = np.argsort(-scores, kind="stable")[:count]
         return rows[order], scores[order]
+
+    def products(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Inner products of the passages at some rows, in ascending order, with a vector (dimension,), shape (rows,)."""
+        edges = np.searchsorted(rows, [*self.starts[:-1], np.inf])
+        parts = [
+            vectors.products(query, rows[first:last] - start)
+            for start, vectors, (first, last) in zip(self.starts, self._vectors, pairwise(edges), strict=False)
+            if last > first
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
     def token_codes(self, row: int) -> np.ndarray:
         """The token vectors of the passage at a row as they are kept, to be read with `codec`."""

@@ -175,15 +175,15 @@ class Filters:
 class Why:
     """The parts of a hit.
 
-    `similarity`, `measure_similarity` and `lexical` make the score: late interaction (MaxSim, a mean cosine) with the
-    question and with the official wording of the measure it means, and BM25 as a share of the most that the
-    question's terms could score. `dense`, the cosine of the whole passage's vector, brought the passage among the
-    candidates (None: another list did), and stands in for `similarity` with models that give no token vectors.
+    `similarity`, `measure_similarity`, `dense` and `lexical` make the score: late interaction (MaxSim, a mean cosine)
+    with the question and with the official wording of the measure it means, the cosine of the whole passage's vector,
+    and BM25 as a share of the most that the question's terms could score. With models that give no token vectors
+    `dense` stands in for `similarity`.
     `sentence_similarity` is MaxSim with the best sentence alone, `agreement` the mean of MaxSim both ways with the best
     clause. `measures` are those of the vocabulary that the passage names.
     """
 
-    dense: float | None
+    dense: float
     lexical: float
     terms: tuple[str, ...] = ()
     similarity: float | None = None

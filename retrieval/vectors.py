@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,10 @@ class VectorIndex:
 
     def __init__(self, folder: Path) -> None:
         # IO_FLAG_MMAP_IFC maps flat codes; plain IO_FLAG_MMAP maps inverted lists, and would load flat codes.
-        self._flat = faiss.read_index(str(folder / FLAT), faiss.IO_FLAG_MMAP_IFC)
+        self._flat = _opened(folder / FLAT, faiss.IO_FLAG_MMAP_IFC)
         self._lists: Any = None
         if (folder / LISTS).is_file():
-            self._lists = faiss.read_index(str(folder / LISTS), faiss.IO_FLAG_MMAP)
+            self._lists = _opened(folder / LISTS, faiss.IO_FLAG_MMAP)
             self._lists.nprobe = max(1, round(self._lists.nlist * PROBED))
 
     def __len__(self) -> int:
@@ -40,6 +42,11 @@ class VectorIndex:
     def vectors(self) -> np.ndarray:
         """All of them, shape (passages, dimension), float32."""
         found: np.ndarray = self._flat.reconstruct_n(0, len(self))
+        return found
+
+    def products(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Inner products of some rows with a vector of shape (dimension,), exact, shape (rows,)."""
+        found: np.ndarray = self._flat.reconstruct_batch(rows) @ query
         return found
 
     def search(
@@ -62,9 +69,19 @@ class VectorIndex:
         parameters = _parameters(faiss.SearchParametersIVF, allowed, nprobe=self._lists.nprobe)
         _, proposed = self._lists.search(query, count * REFINED, params=parameters)
         rows = proposed[0][proposed[0] >= 0]
-        scores = self._flat.reconstruct_batch(rows) @ query[0]
+        scores = self.products(query[0], rows)
         best = np.argsort(-scores, kind="stable")[:count]
         return rows[best], scores[best]
+
+
+def _opened(path: Path, how: int) -> Any:
+    """Raises MemoryError, which faiss tells as it tells everything: in words."""
+    try:
+        return faiss.read_index(str(path), how)
+    except RuntimeError as error:
+        if os.strerror(errno.ENOMEM) in str(error):
+            raise MemoryError(str(path)) from error
+        raise
 
 
 def _parameters(kind: Any, allowed: np.ndarray | None, **how: int) -> Any:

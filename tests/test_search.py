@@ -152,8 +152,8 @@ class PooledOnly:
     def queries(self, texts: list[str]) -> list:
         return [replace(each, tokens=each.tokens[:0]) for each in self.encoder.queries(texts)]
 
-    def token_spans(self, text: str) -> tuple:
-        return ()
+    def token_spans(self, text: str) -> np.ndarray:
+        return np.zeros((0, 2), int)
 
 
 def test_without_token_vectors_whole_passage_vectors_rank(searcher: Searcher) -> None:

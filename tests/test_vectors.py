@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from retrieval.encoder import Encoder
 from retrieval.late import TokenIndex, maxsim, write_tokens
 from retrieval.text import normalise
 from retrieval.vectors import CROSSOVER, LISTS, VectorIndex, write_vectors
+from tests.conftest import ROOT
 
 TEXT = "推行说理式执法，处罚决定书说清事实、证据、法律依据和裁量理由，全年制作说理式处罚决定书一百二十份。"
 
@@ -135,3 +137,17 @@ def test_token_codes_come_back_by_row_and_a_passage_may_have_none(tmp_path: Path
     assert index.codes(1).shape == (0, 8)
     write_tokens(tmp_path, [], 8)
     assert TokenIndex(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the address space is read from /proc")
+def test_too_little_memory_to_map_an_index_is_told_as_that(tmp_path: Path) -> None:
+    """In a process of its own, whose address space may not grow."""
+    write_vectors(tmp_path, np.eye(384, dtype=np.float32)[np.zeros(15_000, int)])
+    script = (
+        "import os, resource; from pathlib import Path; import retrieval.vectors as v;"
+        "now = int(open('/proc/self/statm').read().split()[0]) * os.sysconf('SC_PAGESIZE');"
+        "resource.setrlimit(resource.RLIMIT_AS, (now + 4_000_000, now + 4_000_000));"
+        f"v.VectorIndex(Path(r'{tmp_path}'))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1].startswith("MemoryError"), done.stderr

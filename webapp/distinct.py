@@ -17,7 +17,7 @@ import numpy as np
 
 from retrieval.search import Searcher
 from retrieval.store import Index
-from retrieval.text import normalise, normalise_with_offsets, tokens
+from retrieval.text import normalise, tokens
 from webapp.answer import Entry, place_name
 from webapp.logistic import Logistic
 from webapp.segmentation import words
@@ -121,12 +121,10 @@ class _Holders:
 
 def _tokens(searcher: Searcher, entry: Entry) -> np.ndarray:
     """The token vectors of a quotation, out of its passage's, shape (tokens, dimension)."""
-    passage = entry.hit.passage
     vectors = searcher.index.tokens(entry.hit.row)
-    spans = searcher.encoder.token_spans(normalise(passage.text))
-    if len(spans) != len(vectors):
+    starts = searcher.parts(entry.hit.row).starts
+    if len(starts) != len(vectors):
         return vectors
-    offsets = normalise_with_offsets(passage.text).offsets
-    starts = np.array([offsets[min(start, len(offsets) - 1)] for start, _ in spans])
-    first, last = np.searchsorted(starts, (entry.start - passage.start, entry.end - passage.start))
+    begin = entry.hit.passage.start
+    first, last = np.searchsorted(starts, (entry.start - begin, entry.end - begin))
     return vectors[first:last]

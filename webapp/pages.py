@@ -10,9 +10,10 @@ from flask import Blueprint, render_template, request
 
 from retrieval import coverage
 from retrieval.errors import WenzhengError
+from retrieval.facets import FACETS
 from retrieval.filters import admits
 from retrieval.quotation import Quoted, Standing
-from retrieval.search import FACETS, Searcher
+from retrieval.search import Searcher
 from retrieval.text import sentences
 from retrieval.types import Filters
 from webapp.answer import Entry, place_name

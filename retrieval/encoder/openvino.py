@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 EXPORT_FILE = "export.json"
 MODEL_FILE = "model.blob"
 TOKENIZER_FILE = "tokenizer.json"
-# Texts that are embedded at the same time, each on a core of its own.
-STREAMS = os.cpu_count() or 1
+# Texts that are embedded at the same time, each on a core of its own; each holds memory for one run.
+STREAMS = min(8, os.cpu_count() or 1)
 _PRECISION = "INFERENCE_PRECISION_HINT"
+# Queries are padded to a multiple of so many tokens: to make ready for another length costs more than to read padding.
+_QUERY_STEP = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +162,16 @@ class OpenVinoEncoder:
         request = self._request()
         found: list[Encoded] = []
         for encoding in self._tokenizer.encode_batch([prompt + text for text in texts]):
-            request.infer(self._inputs([encoding]))
+            request.infer(self._inputs([encoding], _QUERY_STEP))
             found += self._encoded(request, [encoding], len(prompt))
         return found
 
-    def token_spans(self, text: str) -> tuple[tuple[int, int], ...]:
+    def token_spans(self, text: str) -> np.ndarray:
         prompt = self.settings.passage_prompt
         encoding = self._tokenizer.encode(prompt + text)
-        # Each look at `offsets` makes the whole list anew.
-        offsets = encoding.offsets
-        spans = (offsets[i] for i in _content(encoding, len(prompt)))
-        return tuple((max(0, start - len(prompt)), end - len(prompt)) for start, end in spans)
+        spans, kept = _content(encoding, len(prompt))
+        found: np.ndarray = np.maximum(spans[kept] - len(prompt), 0)
+        return found
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         encodings = self._tokenizer.encode_batch([self.settings.passage_prompt + t for t in texts])
@@ -183,9 +184,10 @@ class OpenVinoEncoder:
         request: openvino.InferRequest = self._own.request
         return request
 
-    def _inputs(self, encodings: Sequence[Encoding]) -> dict[str, np.ndarray]:
-        """Ids and mask, each (texts, tokens), padded to the longest."""
-        width = max(len(encoding.ids) for encoding in encodings)
+    def _inputs(self, encodings: Sequence[Encoding], step: int = 1) -> dict[str, np.ndarray]:
+        """Ids and mask, each (texts, tokens), padded to the longest, and on to a multiple of `step` where one fits."""
+        longest = max(len(encoding.ids) for encoding in encodings)
+        width = max(longest, min(-(-longest // step) * step, self.max_tokens))
         ids = np.full((len(encodings), width), self.info.pad_id, np.int64)
         mask = np.zeros_like(ids)
         for row, encoding in enumerate(encodings):
@@ -202,7 +204,7 @@ class OpenVinoEncoder:
         if self.info.normalise:
             pooled = _unit(pooled)
         return [
-            Encoded(pooled[row], _unit(states[row, _content(encoding, prompt)]))
+            Encoded(pooled[row], _unit(states[row, _content(encoding, prompt)[1]]))
             for row, encoding in enumerate(encodings)
         ]
 
@@ -231,10 +233,12 @@ class OpenVinoEncoder:
             yield batch
 
 
-def _content(encoding: Encoding, prompt: int) -> list[int]:
-    """Positions of the tokens that belong to the text: no special tokens, nothing of the prompt."""
-    marked = enumerate(zip(encoding.offsets, encoding.special_tokens_mask, strict=True))
-    return [position for position, (span, special) in marked if not special and span[1] > prompt]
+def _content(encoding: Encoding, prompt: int) -> tuple[np.ndarray, np.ndarray]:
+    """Spans of all tokens, (tokens, 2), and the places of those of the text: no special tokens, nothing of the prompt."""
+    # Each look at an encoding's lists makes them anew.
+    spans = np.array(encoding.offsets)
+    special = np.array(encoding.special_tokens_mask)
+    return spans, np.flatnonzero((special == 0) & (spans[:, 1] > prompt))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -166,8 +166,8 @@ class SentenceTransformerEncoder:
     def queries(self, texts: Sequence[str]) -> list[Encoded]:
         return self._encode(self.settings.query_prompt, texts)
 
-    def token_spans(self, text: str) -> tuple[tuple[int, int], ...]:  # noqa: ARG002  # it has no token vectors
-        return ()
+    def token_spans(self, text: str) -> np.ndarray:  # noqa: ARG002  # it has no token vectors
+        return np.zeros((0, 2), int)
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         inputs = [self.settings.passage_prompt + text for text in texts]
