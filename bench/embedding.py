@@ -4,8 +4,6 @@
 
 Writes bench/results/embedding.md: speed, nearness to float32, what the arithmetic would allow on this machine, where
 the time goes by kind of operator, and how much of the genre's text is repeated and therefore embedded once.
-Run it with ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 for what a processor without
-wider units gives.
 """
 
 from __future__ import annotations

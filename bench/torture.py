@@ -2,10 +2,11 @@
 
     python bench/torture.py [--kills N] [--chosen N] [--damages N]            (or: make torture)
 
-Writes bench/results/torture.md (kills at random), chosen.md and damages.md. Builds are real processes of `wenzheng index` over a few reports that change from run
-to run; each is killed (SIGKILL), or kills itself at its n-th write, rename or commit, or meets a full disk there, a
-permission that is gone, the end of its memory, or a report that vanishes. Then the index must open, hold the same reports as one of the two versions, verify without a problem, and keep its
-collections; and the next run must finish. Damages are bits flipped or files cut in a copy of an index: opening,
+Writes bench/results/torture.md (kills at random), chosen.md and damages.md. Builds are real processes of `wenzheng
+index` over a few reports that change from run to run; each is killed (SIGKILL), or kills itself at its n-th write,
+rename or commit, or meets there a full disk, a permission that is gone, the end of its memory, or a report that
+vanishes. Then the index must open, hold the same reports as one of the two versions, verify without a problem, and keep
+its collections; and the next run must finish. Damages are bits flipped or files cut in a copy of an index: opening,
 searching or verifying it must name what is wrong; no process may crash, and nothing may be found that was not there.
 """
 

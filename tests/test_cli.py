@@ -160,3 +160,13 @@ def test_a_library_that_cannot_be_loaded_is_told_without_a_stack_trace(tmp_path:
         encoding="utf-8",
     )
     assert (done.returncode, "failed to map segment" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+def test_a_search_waits_for_no_library_that_only_other_commands_use(samples_root: Path) -> None:
+    script = (
+        "import sys; from wenzheng.cli import cli;"
+        f"cli(['--index', r'{samples_root}', 'search', '执法'], standalone_mode=False);"
+        "print([name for name in ('flask', 'sklearn', 'xlsxwriter', 'torch', 'indexer.build') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, encoding="utf-8")
+    assert done.stdout.splitlines()[-1] == "[]"
