@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import logging
+import os
 import signal
 import sys
 import threading
@@ -71,6 +72,7 @@ def serve(index_dir: Path | None, host: str | None, port: int | None, without_pa
     threadpool_limits(1)
     _stop_gently(app.extensions["wenzheng-observer"], channels, settings.grace)
     server.run()
+    _leave()
 
 
 def _stop_gently(observer: Observer, channels: dict[int, Any], grace: float) -> None:
@@ -93,6 +95,21 @@ def _stop_gently(observer: Observer, channels: dict[int, Any], grace: float) -> 
         threading.Thread(target=finish, daemon=True).start()
 
     signal.signal(signal.SIGTERM, told)
+
+
+def _leave() -> None:
+    """Let the threads of requests end before the interpreter does, else leave without ending it.
+
+    What they opened is given back by compiled code as they end, and where that finds no interpreter any more the whole
+    process is aborted. The server counts a thread as ended a little before it has.
+    """
+    end = time.monotonic() + 1
+    serving = [one for one in threading.enumerate() if one.daemon]
+    for one in serving:
+        one.join(max(0, end - time.monotonic()))
+    if any(one.is_alive() for one in serving):
+        logging.shutdown()
+        os._exit(0)
 
 
 def _listening(config: Config, host: str | None, port: int | None) -> Config:
