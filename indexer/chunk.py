@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from itertools import pairwise
 from indexer.outline import Section, passage_role, sections
 from retrieval.config import ChunkSettings
 from retrieval.text import sentences, simplify
-from retrieval.types import Origin, Paragraph, Passage, Role
+from retrieval.types import Origin, Paragraph, Passage, Role, words_digest
 
 _ITEM = re.compile(
     r"[一二三四五六七八九十]{1,3}是|第[一二三四五六七八九十]{1,2}[,，、]|(?:首先|其次|再次|最后|此外|同时|下一?步|今后)[,，]|"
@@ -130,7 +129,7 @@ def _join_short(spans: list[Span], settings: ChunkSettings) -> list[Span]:
 
 
 def _passage_id(report_id: str, words: str, seen: dict[str, int]) -> str:
-    digest = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    digest = words_digest(words)
     seen[digest] = seen.get(digest, 0) + 1
     suffix = f"-{seen[digest]}" if seen[digest] > 1 else ""
     return f"{report_id}.{digest}{suffix}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class WenzhengError(Exception):
     """An expected failure with a message for people, Chinese first.
@@ -36,6 +38,15 @@ class IndexUnusableError(WenzhengError):
     """There is no index, or it does not fit this program or this model."""
 
     code = "index_unusable"
+
+
+def damaged(path: Path) -> IndexUnusableError:
+    """The error for a file of the index whose bytes are not what was written."""
+    return IndexUnusableError(
+        f"索引文件 {path} 丢失、不完整或已损坏；请从备份恢复（wenzheng restore），或用 wenzheng index --rebuild 重建",
+        f"index file {path} is missing, cut short or damaged; restore a backup (wenzheng restore), or rebuild with: "
+        "wenzheng index --rebuild",
+    )
 
 
 class ReadError(WenzhengError):

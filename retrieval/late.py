@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.blocks import CheckedArray, check_whole
 from retrieval.codes import TokenCodec
 
 # Texts widened to float32 at a time: some 20 MB, which stays in the processor's caches better than gigabytes.
@@ -33,12 +34,13 @@ class TokenIndex:
 
     def __init__(self, folder: Path) -> None:
         # Indexes of format 4 say int8.
-        self._codes = np.load(folder / CODES, mmap_mode="r").view(np.uint8)
+        self._codes = CheckedArray(folder / CODES, np.load(folder / CODES, mmap_mode="r"), np.uint8)
+        check_whole(folder / STARTS)
         self._starts = np.load(folder / STARTS)
 
     def codes(self, row: int) -> np.ndarray:
         """The token codes of a passage by its row in the segment, (tokens, width) uint8."""
-        return np.asarray(self._codes[self._starts[row] : self._starts[row + 1]])
+        return self._codes[self._starts[row] : self._starts[row + 1]]
 
 
 def maxsim(query: np.ndarray, texts: Sequence[np.ndarray], codec: TokenCodec) -> np.ndarray:

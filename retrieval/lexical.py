@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.blocks import CheckedArray, check_whole
 from retrieval.text import tokens
 
 logging.getLogger("bm25s").setLevel(logging.ERROR)
@@ -17,6 +18,9 @@ logging.getLogger("bm25s").setLevel(logging.ERROR)
 import bm25s  # noqa: E402  # it logs while it is imported
 
 _EMPTY = "empty.json"
+# As bm25s names them.
+_VOCABULARY, _STARTS = "vocab.index.json", "indptr.csc.index.npy"
+_ROWS, _VALUES = "indices.csc.index.npy", "data.csc.index.npy"
 
 
 class LexicalIndex:
@@ -84,8 +88,13 @@ class _Part:
         if (folder / _EMPTY).is_file():
             self._size = int(json.loads((folder / _EMPTY).read_text(encoding="utf-8"))["passages"])
         else:
+            check_whole(folder / _VOCABULARY)
+            check_whole(folder / _STARTS)
             self._retriever = bm25s.BM25.load(folder, mmap=True, load_corpus=False)
-            self._size = int(self._retriever.scores["num_docs"])
+            scores = self._retriever.scores
+            self._size, self._starts = int(scores["num_docs"]), scores["indptr"]
+            self._rows = CheckedArray(folder / _ROWS, scores["indices"])
+            self._values = CheckedArray(folder / _VALUES, scores["data"])
 
     def __len__(self) -> int:
         return self._size
@@ -94,9 +103,9 @@ class _Part:
         """The rows that have a term, ascending, and its scores in them."""
         if self._retriever is None or term not in self._retriever.vocab_dict:
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
-        number, matrix = self._retriever.vocab_dict[term], self._retriever.scores
-        begin, end = matrix["indptr"][number : number + 2]
-        return np.asarray(matrix["indices"][begin:end]), np.asarray(matrix["data"][begin:end])
+        number = self._retriever.vocab_dict[term]
+        begin, end = self._starts[number : number + 2]
+        return self._rows[begin:end], self._values[begin:end]
 
 
 def _idf(having: int, size: int) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from retrieval.errors import damaged
 from retrieval.readonly import ReadOnlyDatabase
 from retrieval.types import (
     Metadata,
@@ -19,6 +20,7 @@ from retrieval.types import (
     Report,
     ReportSummary,
     Role,
+    words_digest,
 )
 
 _SCHEMA = """
@@ -135,7 +137,7 @@ class SegmentReader:
 
     def passage(self, row: int) -> Passage:
         """The passage at a row of this segment."""
-        return _passage(self._database.execute(f"{_PASSAGE} WHERE p.row = ?", (row,)).fetchone())
+        return self._passage(self._database.execute(f"{_PASSAGE} WHERE p.row = ?", (row,)).fetchone())
 
     def rows_of(self, passage_id: str) -> list[tuple[int, str]]:
         """Rows and version ids of a passage id: one for each version of the report that has these words."""
@@ -148,7 +150,15 @@ class SegmentReader:
             rows = self._database.execute(f"{_PASSAGE} ORDER BY p.row")
         else:
             rows = self._database.execute(f"{_PASSAGE} WHERE p.version_id = ? ORDER BY p.row", (version_id,))
-        return (_passage(row) for row in rows)
+        return (self._passage(row) for row in rows)
+
+    def _passage(self, row: tuple) -> Passage:  # type: ignore[type-arg]  # the columns of _PASSAGE
+        _, passage_id, report_id, start, end, text, heading_path, role, planned_for, page, _ = row
+        # Words that changed on the disk are never shown as a quotation.
+        if passage_id.rpartition(".")[2].partition("-")[0] != words_digest(text):
+            raise damaged(self._database.path)
+        path = tuple(json.loads(heading_path))
+        return Passage(passage_id, report_id, start, end, text, path, role, planned_for, page)
 
     def text(self, version_id: str) -> str:
         """The text of a version."""
@@ -172,11 +182,6 @@ class SegmentReader:
             removals=tuple(Removal(*r) for r in rows("removals", "text, reason, locator, at")),
             passages=tuple(self.passages(version)),
         )
-
-
-def _passage(row: tuple) -> Passage:  # type: ignore[type-arg]  # the columns of _PASSAGE
-    _, passage_id, report_id, start, end, text, heading_path, role, planned_for, page, _ = row
-    return Passage(passage_id, report_id, start, end, text, tuple(json.loads(heading_path)), role, planned_for, page)
 
 
 def _metadata(text: str) -> Metadata:

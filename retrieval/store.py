@@ -12,7 +12,7 @@ import numpy as np
 from retrieval import layout
 from retrieval.codes import TokenCodec, token_codec
 from retrieval.coverage import Size
-from retrieval.errors import IndexUnusableError, NotFoundError
+from retrieval.errors import IndexUnusableError, NotFoundError, damaged
 from retrieval.files import sha256_file
 from retrieval.filters import admits
 from retrieval.fulltext import FulltextReader
@@ -255,13 +255,17 @@ def open_index(root: Path, encoder_fingerprint: str | None = None) -> Index:
         raise
     except (ValueError, KeyError, TypeError, IndexError, RuntimeError, OSError, EOFError, sqlite3.Error) as error:
         # Past the heads a damaged file shows only where it is read: the thorough check says which one it is.
-        raise _damaged(Path(next(iter(damaged_files(root, manifest)), str(root)))) from error
+        raise damaged(Path(next(iter(damaged_files(root, manifest)), str(root)))) from error
 
 
 def codec_of(root: Path, manifest: Manifest) -> TokenCodec:
     """How the token vectors of a version are kept."""
-    rotation = np.load(root / manifest.rotation.path) if manifest.rotation else None
-    return token_codec(rotation, manifest.dimension)
+    if manifest.rotation is None:
+        return token_codec(None, manifest.dimension)
+    path = root / manifest.rotation.path
+    if sha256_file(path) != manifest.rotation.sha256:
+        raise damaged(path)
+    return token_codec(np.load(path), manifest.dimension)
 
 
 def usable_manifest(root: Path, encoder_fingerprint: str | None, *, upgrade: bool = False) -> Manifest:
@@ -278,27 +282,18 @@ def usable_manifest(root: Path, encoder_fingerprint: str | None, *, upgrade: boo
 
 
 def _check_files(root: Path, manifest: Manifest) -> None:
-    """The cheap check at every opening: sizes, and the heads that parsers rely on; `damaged_files` is the thorough one."""
+    """The cheap check at every opening: sizes, and the heads that parsers rely on; `damaged_files` is the thorough one.
+
+    What lies behind the heads is checked by those who read it (retrieval/blocks.py).
+    """
     for entry in manifest.files():
         path = root / entry.path
         whole = path.is_file() and path.stat().st_size == entry.size
         if not whole or (entry.head and layout.head_of(path) != entry.head):
-            raise _damaged(path)
-
-
-def _damaged(path: Path) -> IndexUnusableError:
-    return IndexUnusableError(
-        f"索引文件 {path} 丢失、不完整或已损坏；请从备份恢复（wenzheng restore），或用 wenzheng index --rebuild 重建",
-        f"index file {path} is missing, cut short or damaged; restore a backup (wenzheng restore), or rebuild with: "
-        "wenzheng index --rebuild",
-    )
+            raise damaged(path)
 
 
 def damaged_files(root: Path, manifest: Manifest) -> list[str]:
     """Files whose bytes are no longer what was written, by full checksums."""
-    damaged = []
-    for entry in manifest.files():
-        path = root / entry.path
-        if not path.is_file() or sha256_file(path) != entry.sha256:
-            damaged.append(str(path))
-    return damaged
+    files = [(root / entry.path, entry.sha256) for entry in manifest.files()]
+    return [str(path) for path, sha256 in files if not path.is_file() or sha256_file(path) != sha256]

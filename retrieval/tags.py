@@ -13,6 +13,7 @@ from pathlib import Path
 import ahocorasick
 import numpy as np
 
+from retrieval.blocks import check_whole
 from retrieval.measures import Measure
 from retrieval.text import bare
 
@@ -34,6 +35,7 @@ class TagIndex:
         for folder, start in zip(folders, starts, strict=False):
             held = json.loads((folder / _TERMS).read_text(encoding="utf-8"))
             self.terms, self.vocabulary = tuple(held["terms"]), held["vocabulary"]
+            check_whole(folder / _PAIRS)
             pairs.append(np.load(folder / _PAIRS) + np.array([start, 0], np.int32))
         # Rows in ascending order, and the number of a measure that each names.
         self._rows, self._numbers = np.ascontiguousarray(np.concatenate(pairs).T)

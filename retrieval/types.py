@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -103,7 +104,10 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What is ranked and cited: `report text[start:end] == text`."""
+    """What is ranked and cited: `report text[start:end] == text`.
+
+    The id is the report's, a dot, the digest of the words, and a hyphen with a number where they repeat in the report.
+    """
 
     id: str
     report_id: str
@@ -114,6 +118,11 @@ class Passage:
     role: Role
     planned_for: int | None = None
     page: int | None = None
+
+
+def words_digest(words: str) -> str:
+    """What a passage's id says of its words: the beginning of their SHA-256."""
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import Any
 import faiss
 import numpy as np
 
+from retrieval.blocks import check_whole
+
 FLAT, LISTS = "vectors.faiss", "lists.faiss"
 # From so many passages on, inverted lists answer sooner than a scan (bench/results/vectors.md).
 CROSSOVER = 20_000
@@ -75,7 +77,8 @@ class VectorIndex:
 
 
 def _opened(path: Path, how: int) -> Any:
-    """Raises MemoryError, which faiss tells as it tells everything: in words."""
+    """Raises MemoryError, which faiss tells as it tells everything: in words. A damaged file never reaches its parser."""
+    check_whole(path)
     try:
         return faiss.read_index(str(path), how)
     except RuntimeError as error:

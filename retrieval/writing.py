@@ -14,6 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from retrieval import layout
+from retrieval.blocks import write_sums
 from retrieval.codes import new_rotation
 from retrieval.encoder import Encoder
 from retrieval.files import staged_directory, staged_file
@@ -52,8 +53,8 @@ def add_segment(root: Path, reports: list[Report], vectors: list[PassageVectors]
         pooled = np.array([vector.pooled for vector in vectors], np.float32).reshape(-1, manifest.dimension)
         write_vectors(staging, pooled)
         write_tokens(staging, [vector.tokens for vector in vectors], codec.width)
-    files = _entries(root, folder)
-    return SegmentEntry(segment_id, len(reports), count, files)
+        _write_sums(staging)
+    return SegmentEntry(segment_id, len(reports), count, _entries(root, folder))
 
 
 def add_lexical(root: Path, segment: SegmentEntry, measures: Sequence[Measure]) -> LexicalEntry:
@@ -65,12 +66,20 @@ def add_lexical(root: Path, segment: SegmentEntry, measures: Sequence[Measure]) 
     with staged_directory(folder) as staging:
         write_lexical(staging, texts)
         write_tags(staging, texts, measures)
+        _write_sums(staging)
     return LexicalEntry(lexical_id, segment.id, _entries(root, folder))
 
 
 def lexical_text(passage: Passage) -> str:
     """What BM25 reads of a passage: its lowest heading and its words."""
     return normalise(" ".join([*passage.heading_path[-1:], passage.text]))
+
+
+def _write_sums(folder: Path) -> None:
+    """For what lies behind the heads; passages say by their ids whether their words are whole."""
+    for path in list(folder.rglob("*")):
+        if path.suffix != ".sqlite" and path.stat().st_size > layout.HEAD:
+            write_sums(path)
 
 
 def _entries(root: Path, folder: Path) -> tuple[FileEntry, ...]:

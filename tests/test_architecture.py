@@ -15,6 +15,7 @@ HEAVY = {
     "torch": "retrieval/encoder/sbert.py",
     "openvino": "retrieval/encoder/openvino.py",
     "faiss": "retrieval/vectors.py",
+    "xxhash": "retrieval/blocks.py",
     "bibtexparser": "webapp/citation.py",
     "citeproc": "webapp/citation.py",
     "rispy": "webapp/citation.py",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
+import time
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +20,7 @@ from bench.visitors import Crowd
 from indexer.build import build
 from retrieval.config import Config
 from retrieval.encoder import Encoder
-from tests.conftest import quiet
+from tests.conftest import ROOT, quiet
 from webapp import create_app
 from webapp.service import Service
 
@@ -117,6 +121,36 @@ def test_a_version_that_was_replaced_is_let_go(
     visit()
     gc.collect()
     assert before() is None
+
+
+def test_memory_is_given_back_once_the_version_before_is_let_go(
+    tmp_path: Path, generation: Generation, config: Config, encoder: Encoder, monkeypatch
+) -> None:
+    given: list[object] = []
+    monkeypatch.setattr("webapp.service.give_back_memory", lambda: given.append(before()))
+    generation(1)
+    hasty = replace(config, server=replace(config.server, timeout=0.01))
+    service = Service(hasty, tmp_path / "index", encoder)
+    before = weakref.ref(service.searcher)
+    generation(2)
+    for times in (0, 1, 1):
+        assert service.searcher is not before()
+        assert len(given) == times
+        time.sleep(0.05)
+    assert given == [None]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_giving_memory_back_lowers_what_the_process_holds() -> None:
+    """In a process of its own: blocks that lie between others stay with the C library when they are freed."""
+    script = (
+        "from pathlib import Path; from webapp.service import give_back_memory\n"
+        "def held(): return int(Path('/proc/self/statm').read_text().split()[1]) * 4096\n"
+        "blocks = [bytes(50_000) for _ in range(2000)]; kept = blocks[::20]; del blocks\n"
+        "before = held(); give_back_memory(); print(before - held())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert int(done.stdout) > 50_000_000
 
 
 def test_while_the_corpus_changes_no_request_fails_and_none_sees_a_mix(tmp_path: Path, originals: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import threading
+import time
 from pathlib import Path
 
 from retrieval import layout
@@ -22,6 +25,8 @@ class Service:
         self._switch = threading.Lock()
         self._opened = layout.current_name(root)
         self._searcher = open_searcher(config, open_index(root, self.encoder.fingerprint), self.encoder)
+        # When the last request that may hold the version before has ended.
+        self._alone_at: float | None = None
 
     @property
     def searcher(self) -> Searcher:
@@ -32,4 +37,17 @@ class Service:
                 if name is not None and name != self._opened:
                     index = open_index(self.root, self.encoder.fingerprint)
                     self._searcher, self._opened = self._searcher.over(index), name
+                    self._alone_at = time.monotonic() + self.config.server.timeout
+        elif self._alone_at is not None and time.monotonic() > self._alone_at:
+            self._alone_at = None
+            give_back_memory()
         return self._searcher
+
+
+def give_back_memory() -> None:
+    """Return to the system what the C library keeps of freed memory for the next use: with each version it would grow."""
+    if sys.platform == "linux":
+        # Not every C library has it, nor needs it.
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim:
+            trim(0)
