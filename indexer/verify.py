@@ -6,13 +6,15 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from indexer.readers import read
 from retrieval import layout
-from retrieval.errors import ReadError
+from retrieval.errors import IndexUnusableError, ReadError
 from retrieval.kept import kept_quotations, no_longer_held
+from retrieval.layout import Manifest
 from retrieval.seal import damage
-from retrieval.store import Index, damaged_files
+from retrieval.store import Index, damaged_files, open_index
 from retrieval.types import Report
 
 _SPACE = re.compile(r"\s+")
@@ -29,16 +31,22 @@ class Verification:
     lost: tuple[str, ...]
 
 
+def verify_at(root: Path) -> Verification:
+    """As `verify`; where damage keeps the index from being opened, every damaged file. Raises IndexUnusableError."""
+    try:
+        index = open_index(root)
+    except IndexUnusableError:
+        problems = tuple(_damaged(root, layout.current_manifest(root)))
+        if not problems:
+            raise
+        return Verification(0, 0, problems, 0, ())
+    return verify(index)
+
+
 def verify(index: Index) -> Verification:
     """Checksums of the index's files, then every passage: exact in the stored text, and in the original's bytes; then
     every kept quotation in the stored texts of its report. Raises IndexUnusableError when these cannot be read."""
-    problems = [f"文件已损坏 / damaged: {path}" for path in damaged_files(index.root, index.manifest)]
-    for name in (layout.REGISTRY, layout.COLLECTIONS):
-        wrong = damage(index.root / name)
-        if wrong:
-            problems.append(
-                f"文件已损坏（{wrong}），请从备份恢复 / damaged ({wrong}), restore a backup: {index.root / name}"
-            )
+    problems = list(_damaged(index.root, index.manifest))
     if problems:
         # What damaged files say is no use.
         return Verification(len(index.current), 0, tuple(problems), 0, ())
@@ -49,6 +57,14 @@ def verify(index: Index) -> Verification:
         problems.extend(_problems(index, report))
     kept = kept_quotations(index.root)
     return Verification(len(index.current), passages, tuple(problems), len(kept), tuple(no_longer_held(index, kept)))
+
+
+def _damaged(root: Path, manifest: Manifest) -> Iterator[str]:
+    yield from (f"文件已损坏 / damaged: {path}" for path in damaged_files(root, manifest))
+    for name in (layout.REGISTRY, layout.COLLECTIONS):
+        wrong = damage(root / name)
+        if wrong:
+            yield f"文件已损坏（{wrong}），请从备份恢复 / damaged ({wrong}), restore a backup: {root / name}"
 
 
 def _problems(index: Index, report: Report) -> Iterator[str]:

@@ -19,10 +19,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from retrieval import layout
-from retrieval.errors import IndexUnusableError, WenzhengError
+from retrieval.errors import IndexUnusableError, WenzhengError, damaged
 from retrieval.files import sha256_file, staged_directory, staged_file
 from retrieval.layout import FileEntry, Manifest
-from retrieval.store import Index
+from retrieval.store import Index, damaged_files
 from retrieval.writing import now
 
 _CONTENTS = "backup.json"
@@ -91,6 +91,9 @@ def restore(source: Path, root: Path) -> Backup:
 
 def _write(root: Path, manifest: Manifest, target: Path) -> Backup:
     index = Index(root, manifest)
+    # What could not be put back is no backup.
+    for path in damaged_files(root, manifest):
+        raise damaged(Path(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     # The databases come after the manifest: a registry may know more than an index, never less.
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:

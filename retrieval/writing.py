@@ -99,10 +99,20 @@ def _rotation(root: Path, dimension: int) -> FileEntry | None:
     rotation = new_rotation(dimension)
     if rotation is None:
         return None
-    if not path.is_file():
+    # A rebuild is the way out where it is damaged.
+    if not path.is_file() or not _orthogonal(path, dimension):
         with staged_file(path) as file:
             np.save(file, rotation)
     return file_entry(root, path)
+
+
+def _orthogonal(path: Path, dimension: int) -> bool:
+    """Whether a file holds a matrix that turns vectors of this dimension and leaves their lengths."""
+    try:
+        held = np.load(path)
+    except (ValueError, OSError, EOFError):
+        return False
+    return held.shape == (dimension, dimension) and np.allclose(held @ held.T, np.eye(dimension), atol=1e-4)
 
 
 def now() -> str:

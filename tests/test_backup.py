@@ -210,3 +210,13 @@ def test_a_hostile_backup_writes_nowhere(tmp_path: Path, name: str, kind: bytes)
     with pytest.raises(BackupError):
         restore(tmp_path / "h.tar", tmp_path / "deep" / "back")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["h.tar"]
+
+
+def test_a_damaged_index_is_not_backed_up(root: Path, tmp_path: Path) -> None:
+    path = next(root.glob("segments/*/tokens.codes.npy"))
+    data = bytearray(path.read_bytes())
+    data[-100] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(IndexUnusableError, match=r"tokens\.codes\.npy"):
+        back_up(root, tmp_path / "b.tar")
+    assert not (tmp_path / "b.tar").exists()

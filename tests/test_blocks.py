@@ -11,16 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.build import build
+from indexer.verify import verify_at
 from retrieval import blocks, layout
 from retrieval.config import Config
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexUnusableError
-from retrieval.late import CODES
+from retrieval.late import CODES, TokenIndex, write_tokens
 from retrieval.layout import HEAD
+from retrieval.lexical import LexicalIndex, write_lexical
 from retrieval.search import open_searcher
 from retrieval.segment import SegmentReader
 from retrieval.store import Index, open_index
 from retrieval.vectors import FLAT, VectorIndex, write_vectors
+from tests.conftest import SAMPLES, quiet
 from webapp.service import Service
 from webapp.site import create_app
 
@@ -117,6 +121,43 @@ def test_the_site_says_which_file_is_damaged_instead_of_a_ranking(
     answer = client.get("/api/v1/search?q=说理式执法")
     assert answer.status_code == 503
     assert CODES in answer.json["error"]["message"]
+
+
+def test_every_damaged_file_is_named_though_one_keeps_the_index_from_opening(in_a_segment, copy: Path) -> None:
+    flip(in_a_segment(FLAT), HEAD + 5000)
+    flip(in_a_segment(CODES), HEAD + 5000)
+    problems = verify_at(copy).problems
+    assert [any(name in problem for problem in problems) for name in (FLAT, CODES)] == [True, True]
+
+
+def test_checksums_that_were_cut_short_are_damage_themselves(tmp_path: Path) -> None:
+    write_tokens(tmp_path, [np.zeros((3000, 40), np.uint8)], 40)
+    blocks.write_sums(tmp_path / CODES)
+    sums = tmp_path / f"{CODES}.xxh3"
+    sums.write_bytes(sums.read_bytes()[:-8])
+    with pytest.raises(IndexUnusableError, match=sums.name):
+        TokenIndex(tmp_path)
+
+
+def test_a_damaged_posting_is_noticed_where_it_is_read(tmp_path: Path) -> None:
+    write_lexical(tmp_path, [f"说理式执法第{number}次" for number in range(20_000)])
+    path = tmp_path / "data.csc.index.npy"
+    blocks.write_sums(path)
+    for at in range(HEAD, path.stat().st_size, blocks.BLOCK):
+        flip(path, at)
+    with pytest.raises(IndexUnusableError, match=path.name):
+        LexicalIndex([tmp_path]).scores(["说理"])
+
+
+def test_a_rebuild_replaces_a_damaged_rotation(samples: Index, copy: Path, config: Config, encoder: Encoder) -> None:
+    path = copy / samples.manifest.rotation.path
+    flip(path, 200_003)
+    with pytest.raises(IndexUnusableError, match=path.name):
+        open_index(copy)
+    build([SAMPLES], copy, config, encoder, quiet, rebuild=True)
+    found = open_searcher(config, open_index(copy), encoder).search("说理式执法")
+    right = open_searcher(config, samples, encoder).search("说理式执法")
+    assert [hit.passage.id for hit in found.hits] == [hit.passage.id for hit in right.hits]
 
 
 def test_an_index_without_checksums_is_searched_as_before(

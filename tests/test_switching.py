@@ -8,6 +8,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,6 +139,25 @@ def test_memory_is_given_back_once_the_version_before_is_let_go(
         assert len(given) == times
         time.sleep(0.05)
     assert given == [None]
+
+
+def test_memory_is_given_back_once_however_many_ask(
+    tmp_path: Path, generation: Generation, config: Config, encoder: Encoder, monkeypatch
+) -> None:
+    given: list[int] = []
+    monkeypatch.setattr("webapp.service.give_back_memory", lambda: given.append(1))
+    generation(1)
+    service = Service(config, tmp_path / "index", encoder)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for _ in range(200):
+                service._alone_at = 0.0
+                assert len(list(pool.map(lambda _: service.searcher, range(8)))) == 8
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(given) == 200
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")

@@ -38,10 +38,19 @@ class Service:
                     index = open_index(self.root, self.encoder.fingerprint)
                     self._searcher, self._opened = self._searcher.over(index), name
                     self._alone_at = time.monotonic() + self.config.server.timeout
-        elif self._alone_at is not None and time.monotonic() > self._alone_at:
-            self._alone_at = None
-            give_back_memory()
+        elif self._idle() and self._switch.acquire(blocking=False):
+            try:
+                if self._idle():
+                    self._alone_at = None
+                    give_back_memory()
+            finally:
+                self._switch.release()
         return self._searcher
+
+    def _idle(self) -> bool:
+        """Whether the version before has just been let go by every request."""
+        alone_at = self._alone_at
+        return alone_at is not None and time.monotonic() > alone_at
 
 
 def give_back_memory() -> None:

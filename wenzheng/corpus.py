@@ -191,11 +191,10 @@ def status(index_dir: Path | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(index_dir: Path | None, as_json: bool) -> None:
     """Check the index's files; re-find every passage in its original and every kept quotation in its report."""
-    from indexer.verify import verify as check
-    from retrieval.store import open_index
+    from indexer.verify import verify_at
     from wenzheng import show
 
-    result = check(open_index(context_of(index_dir).index))
+    result = verify_at(context_of(index_dir).index)
     values = {
         "reports": result.reports,
         "passages": result.passages,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import logging
 import os
 import signal
@@ -12,7 +13,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -71,7 +72,9 @@ def serve(index_dir: Path | None, host: str | None, port: int | None, without_pa
     # Requests run beside each other: threads within one would only wait for those of the others.
     threadpool_limits(1)
     _stop_gently(app.extensions["wenzheng-observer"], channels, settings.grace)
-    server.run()
+    # Told a second time while it was stopping.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
     _leave()
 
 
@@ -97,19 +100,18 @@ def _stop_gently(observer: Observer, channels: dict[int, Any], grace: float) -> 
     signal.signal(signal.SIGTERM, told)
 
 
-def _leave() -> None:
-    """Let the threads of requests end before the interpreter does, else leave without ending it.
+def _leave() -> NoReturn:
+    """End the process without ending the interpreter.
 
-    What they opened is given back by compiled code as they end, and where that finds no interpreter any more the whole
-    process is aborted. The server counts a thread as ended a little before it has.
+    What the threads of requests opened is given back by compiled code as they end, which may be after Python counts
+    them as ended; where that code finds no interpreter any more the process is aborted.
     """
-    end = time.monotonic() + 1
-    serving = [one for one in threading.enumerate() if one.daemon]
-    for one in serving:
-        one.join(max(0, end - time.monotonic()))
-    if any(one.is_alive() for one in serving):
-        logging.shutdown()
-        os._exit(0)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _listening(config: Config, host: str | None, port: int | None) -> Config:
