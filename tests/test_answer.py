@@ -9,6 +9,7 @@ import pytest
 from retrieval.search import Searcher
 from tests.conftest import SHARED
 from webapp.answer import ask
+from webapp.offices import asks_holder, names_holder
 from webapp.places import PlaceNames
 from webapp.question import understand
 
@@ -162,3 +163,44 @@ def test_a_passage_about_the_measure_does_not_lend_another_matters_figure(search
     for entry in ask(searcher, "收到多少件行政复议申请").entries:
         assert "哄抬" not in entry.quote
         assert "复议" in entry.quote
+
+
+def test_a_comparison_of_amounts_gives_each_places_figure(searcher: Searcher) -> None:
+    answer = ask(searcher, "比较雁回县和云岫省的出庭应诉率")
+    assert {e.hit.report.metadata.region.name: e.figure.text for e in answer.entries if e.figure} == {
+        "雁回县": "90.5%",
+        "云岫省": "96.4%",
+    }
+
+
+def test_what_no_search_can_answer_is_said_beside_what_was_found(searcher: Searcher) -> None:
+    assert "不是没有的地方" in ask(searcher, "哪些地方没有推行说理式执法").caution_zh
+    assert "不排名" in ask(searcher, "哪些地方的出庭应诉率最高").caution_zh
+    assert ask(searcher, "哪些地方推行了说理式执法").caution_zh == ""
+
+
+def test_plans_for_a_year_are_answered_from_the_report_before_which_is_said(searcher: Searcher) -> None:
+    answer = ask(searcher, "石榆州2021年打算怎么培养双语执法人员")
+    assert {(e.hit.report.metadata.year, e.hit.passage.role) for e in answer.entries} == {(2020, "planned")}
+    assert "2020 年的报告" in answer.caution_zh
+
+
+def test_places_below_one_without_a_report_are_named(searcher: Searcher) -> None:
+    answer = ask(searcher, "云岫省2021年行政复议案件多少件")
+    assert not answer.found
+    assert "其下有报告的" in answer.message_zh
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "held"),
+    [
+        ("县长是谁", "成立由县长陆文波任组长的领导小组。", True),
+        ("县长是谁", "县长高度重视，亲自部署，由县长任组长。", False),
+        ("谁担任领导小组组长", "领导小组由何静同志任组长。", True),
+        ("谁担任领导小组组长", "领导小组由县委书记任组长，县长任副组长。", False),
+        ("谁负责行政复议", "行政复议由司法局负责。", True),
+    ],
+)
+def test_only_a_text_that_names_somebody_says_who_holds_an_office(question: str, text: str, held: bool) -> None:
+    office = asks_holder(question)
+    assert (not office or names_holder(text, office)) is held

@@ -11,7 +11,8 @@ from retrieval.measures import load_measures
 from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query
 from tests.conftest import REPORTS, SHARED
-from webapp.figures import answering, asks_amount, derived, figures
+from webapp.amounts import answering, asks_amount, derived, states_all
+from webapp.figures import figures
 from webapp.question import content_terms
 
 
@@ -116,6 +117,86 @@ def test_a_figure_of_another_measure_does_not_answer() -> None:
 def test_a_figure_of_other_matters_does_not_answer(question: str, text: str, figure: str | None) -> None:
     found = answering(text, question, content_terms(question), (0, len(text)))
     assert (found.text if found else None) == figure
+
+
+def figure_for(question: str, text: str, headings: str = "") -> str | None:
+    plain = normalise_query(question)
+    found = answering(text, plain, content_terms(plain), (0, len(text)), headings=headings)
+    return found.text if found else None
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "figure"),
+    [
+        ("行政诉讼败诉率是多少", "负责人出庭应诉率和生效裁判履行率均达到100%。", None),
+        ("复议案件撤销率", "受理复议案件50件，按期结案率100%。", None),
+        ("复议案件办结率是多少", "受理复议案件50件，按期结案率98%。", "98%"),
+        ("负责人出庭率", "被诉案件负责人出庭应诉率96%，败诉率4%。", "96%"),
+        ("哪些地方的调解成功率最高", "调解纠纷900起，成功率97.5%。", "97.5%"),
+        ("负责人出庭应诉的比例", "被诉案件中有88%由单位负责人出庭。", "88%"),
+    ],
+)
+def test_a_rate_answers_only_for_what_it_is_the_rate_of(question: str, text: str, figure: str | None) -> None:
+    assert figure_for(question, text) == figure
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "figure"),
+    [
+        ("废止了多少件规范性文件", "对60件规范性文件、行政协议进行合法性审查。", None),
+        ("废止了多少件规范性文件", "制定规范性文件12件、废止规范性文件5件。", "5件"),
+        ("修改规范性文件多少件", "清理规范性文件80件，其中废止9件、修改4件。", "4件"),
+        ("调解成功多少起", "全年共调解纠纷700起，调成690起。", "690起"),
+        ("培训了多少执法人员", "下放执法事项73项，培训执法人员300余人次，发放手册900册。", "300余人次"),
+        ("培训了多少名执法人员", "聘请行政执法监督员40名。", None),
+        ("受理行政复议多少件", "共办理行政复议案件17件。", "17件"),
+        ("行政处罚问题案件多少件", "共查出问题案件500件，其中行政处罚300件、行政许可150件。", "300件"),
+        ("行政许可问题案件有多少件", "共查出问题案件500件，其中行政处罚300件、行政许可150件。", "150件"),
+    ],
+)
+def test_a_count_answers_only_for_the_deed_that_is_asked(question: str, text: str, figure: str | None) -> None:
+    assert figure_for(question, text) == figure
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "figure"),
+    [
+        ("行政复议案件比上年增长多少", "全年受理行政复议案件147件。", None),
+        ("行政复议案件比上年增长多少", "全年受理行政复议案件147件，比上年增长9%。", "9%"),
+        ("行政复议案件多少件", "行政复议案件比上年增长20件，达到147件。", "147件"),
+    ],
+)
+def test_a_change_answers_only_a_question_for_the_change(question: str, text: str, figure: str | None) -> None:
+    assert figure_for(question, text) == figure
+
+
+def test_what_is_said_of_all_answers_for_a_rate() -> None:
+    text = "收到建议78件、提案153件，已全部办结，满意率100%。"
+    assert figure_for("建议和提案办结率", text) is None
+    assert states_all(text, "建议和提案办结率")
+    assert not states_all(text, "建议和提案采纳率")
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "figure"),
+    [
+        ("下辖多少个乡镇", "下放乡镇执法事项73项，12个乡镇（街道）配齐人员。", "12个"),
+        ("法律援助挽回多少损失", "办理法律援助案件40件，挽回损失约60万元。", "约60万元"),
+    ],
+)
+def test_what_stands_after_the_question_word_says_what_is_counted(question: str, text: str, figure: str) -> None:
+    assert figure_for(question, text) == figure
+
+
+def test_the_heading_may_say_what_a_figure_counts() -> None:
+    text = "全年共收到申请147件，审结140件。"
+    assert figure_for("行政复议审结多少件", text, headings="四、行政复议") == "140件"
+    assert figure_for("行政复议审结多少件", text, headings="四、政务公开") is None
+
+
+def test_a_clause_that_counts_one_year_ends_the_scope_of_the_clause_before() -> None:
+    text = "截止目前共办理案件17件，全年出庭应诉12次，全年累计宣传30场。"
+    assert [figure.since for figure in figures(text)] == ["截止目前", "", ""]
 
 
 def test_a_count_stated_only_as_a_rate_is_derived_with_its_parts() -> None:

@@ -100,6 +100,11 @@ def test_years_become_a_filter(text: str, years: tuple[int | None, int | None]) 
         ("哪些市县区推行", "county", None),
         ("县里把处罚权交给乡镇", None, None),
         ("哪些地方已经建成复议窗口", None, "done"),
+        ("松鹤县有多少个乡镇", None, None),
+        ("多少个乡镇推行了说理式执法", "township", None),
+        ("存在问题案件多少件", None, None),
+        ("执法存在哪些问题", None, "shortcoming"),
+        ("2021年立法计划", None, None),
     ],
 )
 def test_levels_and_roles_become_filters_only_when_they_are_asked_for(
@@ -107,6 +112,37 @@ def test_levels_and_roles_become_filters_only_when_they_are_asked_for(
 ) -> None:
     filters = asked(text).filters
     assert (filters.level, filters.role) == (level, role)
+
+
+@pytest.mark.parametrize(
+    ("text", "year", "plans_for"),
+    [
+        ("松鹤县2022年计划做什么", 2021, 2022),
+        ("松鹤县2022年工作安排", 2021, 2022),
+        ("松鹤县2022年做了什么", 2022, None),
+        ("松鹤县2021年以来打算做什么", 2021, None),
+    ],
+)
+def test_plans_for_a_year_are_looked_for_in_the_reports_of_the_year_before(
+    text: str, year: int, plans_for: int | None
+) -> None:
+    question = asked(text)
+    assert (question.filters.year_from, question.plans_for) == (year, plans_for)
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("比较松鹤县和澄湖市的行政复议案件数", True),
+        ("松鹤县和澄湖市的复议工作对比", False),
+        ("哪些地方的调解成功率最高", True),
+        ("哪些地方推行了说理式执法", False),
+    ],
+)
+def test_a_comparison_of_amounts_asks_for_figures(text: str, fact: bool) -> None:
+    question = asked(text)
+    assert question.fact is fact
+    assert not question.filters.region or question.filters.own_reports_only is fact
 
 
 def test_what_is_ignored_is_not_taken_from_the_words() -> None:

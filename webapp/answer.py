@@ -12,14 +12,20 @@ from retrieval.search import Query, Searcher
 from retrieval.tags import Naming
 from retrieval.text import normalise_query
 from retrieval.types import Filters, Hit, ReportSummary, Results
-from webapp.evidence import evidence_model, features, gives_figure
-from webapp.figures import Derived, Figure, answering, asks_amount, derived
+from webapp.amounts import Derived, asks_amount, derived
+from webapp.caution import caution
+from webapp.evidence import evidence_model, features, figure_in, gives_figure, names_person, states_it
+from webapp.figures import Figure
 from webapp.finding import Found, find
 from webapp.question import Kind, Question
 
 # How many ranked passages are looked at for evidence.
 DEPTH = 100
 NEAREST = 3
+# How likely a passage is, at the least, that says literally what is asked: enough for an answer.
+STATED = 0.5
+# Places below the one asked for that are named when it has no report itself.
+_MOST_BELOW = 5
 # How many passages answer a fact of one place and year: the first is the answer, the others its context.
 FACT_PASSAGES = 3
 
@@ -95,11 +101,15 @@ def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: 
 
 
 def weighed(searcher: Searcher, question: Question, query: Query, results: Results) -> list[tuple[float, Hit]]:
-    """The hits in their order, each with how likely it is to answer; without those that lack a figure asked for."""
+    """The hits in their order, each with how likely it is to answer; without those that lack a figure or name asked for."""
     background = searcher.background(query)
     chances = evidence_model().probabilities(features(results, question, background, searcher.naming))
     pairs = zip(chances, results.hits, strict=True)
-    return [(float(chance), hit) for chance, hit in pairs if gives_figure(hit, question, searcher.naming)]
+    return [
+        (max(float(chance), STATED if states_it(hit, question, searcher.naming) else 0.0), hit)
+        for chance, hit in pairs
+        if gives_figure(hit, question, searcher.naming) and names_person(hit, question)
+    ]
 
 
 def evident(pairs: Iterable[tuple[float, Hit]]) -> list[tuple[float, Hit]]:
@@ -116,11 +126,11 @@ def _best_of_each(fitting: list[tuple[float, Hit]], question: Question) -> list[
     """
     chosen: dict[tuple[str, str, int | None], tuple[float, Hit]] = {}
     for strength, hit in fitting:
-        role = "" if question.kind == "fact" else hit.passage.role
+        role = "" if question.fact else hit.passage.role
         key = (place_name(hit.report), role, hit.report.metadata.year)
-        if key not in chosen or (question.kind == "fact" and strength > chosen[key][0]):
+        if key not in chosen or (question.fact and strength > chosen[key][0]):
             chosen[key] = (strength, hit)
-    if question.kind == "fact" and len(chosen) == 1:
+    if question.fact and len(chosen) == 1:
         return sorted(fitting, key=lambda pair: (-pair[0], pair[1].rank))[:FACT_PASSAGES]
     return list(chosen.values())
 
@@ -131,14 +141,10 @@ def entry_of(hit: Hit, strength: float, question: Question, naming: Naming | Non
     start, end = hit.sentence
     entry = Entry(hit, text[start - begin : end - begin], start, end, round(strength, 3))
     asked = normalise_query(question.text)
-    if question.kind != "fact" or not asks_amount(asked):
+    if not question.fact or not asks_amount(asked):
         return entry
     worked_out = derived(text, asked)
-    figure = (
-        worked_out.parts[1]
-        if worked_out
-        else answering(text, asked, question.terms, (start - begin, end - begin), naming)
-    )
+    figure = worked_out.parts[1] if worked_out else figure_in(hit, question, naming)
     if figure is None:
         return entry
     first, last = figure.sentence
@@ -184,7 +190,7 @@ def _answer(found: Found, coverage: Coverage, entries: tuple[Entry, ...]) -> Ans
     else:
         zh = f"没有找到回答。检索了 {searched} 个地方的 {held} 份报告，未检出；未检出不等于没有。"
         en = f"Nothing found that answers this in {held} reports of {searched} places; not detected is not absent."
-    caution_zh, caution_en = _caution(entries)
+    caution_zh, caution_en = caution(found.question, entries)
     return Answer(
         query=found.question.text,
         kind=found.question.kind,
@@ -203,26 +209,6 @@ def _answer(found: Found, coverage: Coverage, entries: tuple[Entry, ...]) -> Ans
     )
 
 
-def _caution(entries: tuple[Entry, ...]) -> tuple[str, str]:
-    """What differs between the figures of several places or years."""
-    stated = [entry for entry in entries if entry.figure]
-    if len({(place_name(e.hit.report), e.hit.report.metadata.year) for e in stated}) < 2:
-        return "", ""
-    scopes = {(e.figure.since, e.figure.part) for e in stated if e.figure}
-    units = {e.figure.base_unit for e in stated if e.figure}
-    levels = {e.hit.report.metadata.level for e in stated}
-    differing = [
-        (len(scopes) > 1, "统计口径", "scope"),
-        (len(units) > 1, "单位", "unit"),
-        (len(levels) > 1, "级别", "level"),
-    ]
-    zh = "、".join(name for differs, name, _ in differing if differs)
-    en = ", ".join(name for differs, _, name in differing if differs)
-    if not zh:
-        return "", ""
-    return f"各地数字的{zh}不同，不宜直接比较或排名。", f"The figures differ in {en}; they are not ranked here."
-
-
 def _no_report(found: Found, reports: list[ReportSummary], scope: list[ReportSummary]) -> Answer:
     """The third thing beside found and not detected: there is no report to search."""
     question = found.question
@@ -231,14 +217,21 @@ def _no_report(found: Found, reports: list[ReportSummary], scope: list[ReportSum
     years = f"{filters.year_from or ''}{'–' + str(filters.year_to) if filters.year_to != filters.year_from else ''}"
     of_place = Filters(region=filters.region, own_reports_only=filters.own_reports_only)
     held = sorted({s.metadata.year for s in reports if s.metadata.year and admits(of_place, s)})
+    # A figure of a place below is not that of the place itself, but may be what is wanted.
+    within = replace(filters, own_reports_only=False)
+    below = (
+        dict.fromkeys(place_name(s) for s in reports if place and admits(within, s)) if filters.own_reports_only else {}
+    )
+    also = f"；其下有报告的：{'、'.join([*below][:_MOST_BELOW])}，可按其名再问" if below else ""
+    also_en = f"; places below it that have one: {', '.join([*below][:_MOST_BELOW])}" if below else ""
     has = f"（该地现有 {'、'.join(map(str, held))} 年的报告）" if filters.region and held else ""
     has_en = f" (there are reports for {', '.join(map(str, held))})" if filters.region and held else ""
     return Answer(
         query=question.text,
         kind=question.kind,
         found=False,
-        message_zh=f"没有{place}{years + '年' if years and not question.missing else ''}的报告，无从回答{has}。",
-        message_en=f"There is no report of {place or 'any place'}{' for ' + years if years else ''} to search{has_en}.",
+        message_zh=f"没有{place}{years + '年' if years and not question.missing else ''}的报告，无从回答{has}{also}。",
+        message_en=f"There is no report of {place or 'any place'}{' for ' + years if years else ''} to search{has_en}{also_en}.",
         confidence=0.0,
         entries=(),
         coverage=_coverage(reports, [] if question.missing else scope, (), filters),

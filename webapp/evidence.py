@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,9 +21,12 @@ from retrieval.search import Background
 from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query, tokens
 from retrieval.types import Hit, Passage, Results
-from webapp.figures import answering, asks_amount, derived
+from webapp.amounts import answering, asks_amount, derived, names_all, states_all
+from webapp.figures import Figure
 from webapp.logistic import Logistic
+from webapp.offices import asks_holder, names_holder
 from webapp.question import Question
+from webapp.segmentation import words
 
 FILE = Path(__file__).parent / "evidence.json"
 FEATURES = (
@@ -38,6 +42,25 @@ FEATURES = (
     "fact",  # whether a fact is asked
     "figure",  # whether the passage gives a figure of the kind asked for
 )
+
+
+# Words that count, but name nothing that is counted.
+_COUNTING = {
+    "办理",
+    "案件",
+    "全年",
+    "今年",
+    "当年",
+    "数量",
+    "总数",
+    "一共",
+    "总共",
+    "件数",
+    "案件数",
+    "率是",
+    "共有",
+    "全部",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +123,52 @@ def _features(
         why.measure_similarity - background.measure_similarity if meant and why.measure_similarity else 0.0,
         float(results.measure in why.measures),
         results.measure_strength,
-        float(question.kind == "fact"),
-        float(question.kind == "fact" and gives_figure(hit, question, naming)),
+        float(question.fact),
+        float(question.fact and gives_figure(hit, question, naming)),
     )
 
 
 def term_share(passage: Passage, terms: Iterable[str]) -> float:
     """The share of the terms that stand in a passage or its headings."""
     wanted = set(terms)
-    words = normalise(" ".join([*passage.heading_path, passage.text]))
-    return len(wanted & set(tokens(words))) / len(wanted) if wanted else 0.0
+    held = normalise(" ".join([*passage.heading_path, passage.text]))
+    return len(wanted & set(tokens(held))) / len(wanted) if wanted else 0.0
 
 
 def gives_figure(hit: Hit, question: Question, naming: Naming | None) -> bool:
     """Whether a passage states, or lets one work out, a figure of the kind asked for; true where none is asked for."""
     asked = normalise_query(question.text)
-    if not asks_amount(asked):
-        return True
+    text = hit.passage.text
+    return not asks_amount(asked) or bool(
+        figure_in(hit, question, naming) or derived(text, asked) or states_all(text, asked)
+    )
+
+
+def figure_in(hit: Hit, question: Question, naming: Naming | None) -> Figure | None:
+    """The figure of a passage that answers a question for an amount."""
+    asked = normalise_query(question.text)
     begin = hit.passage.start
     sentence = (hit.sentence[0] - begin, hit.sentence[1] - begin)
-    text = hit.passage.text
-    return bool(answering(text, asked, question.terms, sentence, naming) or derived(text, asked))
+    text, headings = hit.passage.text, normalise(" ".join(hit.passage.heading_path))
+    return answering(text, asked, question.terms, sentence, naming, headings)
+
+
+def states_it(hit: Hit, question: Question, naming: Naming | None) -> bool:
+    """Whether a passage says literally what a question for an amount or for the holder of an office asks."""
+    asked = normalise_query(question.text)
+    office = asks_holder(asked)
+    if office:
+        # 区长是谁 asks of nothing else; 领导小组组长是谁 does.
+        return not set(re.sub(r"[是谁叫什么任担当现兼\s?？]", "", question.content)) - set(office)
+    if not question.fact or not asks_amount(asked):
+        return False
+    figure = figure_in(hit, question, naming)
+    named = [word for word in words(question.content) if re.fullmatch(r"[\u3400-\u9fff]{2,}", word)]
+    wanted = [word for word in named if word not in _COUNTING]
+    return figure is not None and bool(wanted) and names_all(figure, wanted)
+
+
+def names_person(hit: Hit, question: Question) -> bool:
+    """Whether a passage names somebody in the office whose holder is asked for; true where none is."""
+    office = asks_holder(normalise_query(question.text))
+    return not office or names_holder(normalise(hit.passage.text), office)

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 
 from retrieval.text import bare, normalise_query, tokens
 from retrieval.types import Filters, Level, Role
+from webapp.amounts import asks_amount
 from webapp.places import PlaceNames
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ _ASKS_PLACES = re.compile(
     r"|\bwhich\b|\bwhere\b"
 )
 _ASKS_FACT = re.compile(
-    r"多少|几(?:[件项条名人场份起家部所支处](?!部门|单位)|[个次]$)|有几个|何时|什么时候|哪一?[天年月]|是谁|比例|率是|数量|总数|件数|案件数|人数|次数|总条数|金额|(?:率|数|场次|总额)\s*\??$"
+    r"多少|几(?:[件项条名人场份起家部所支处](?!部门|单位)|[个次]$)|有几个|何时|什么时候|哪一?[天年月]|是谁|比例|率是|数量|总数|件数|案件数|人数|次数|总条数|金额|[率数额]最|最[多少](?:的?是?\s*\??$)|(?:率|数|场次|总额)\s*\??$"
     r"|\bhow (?:many|much)\b|\bwhen\b|\bwho\b"
 )
 _ASKS_COMPARISON = re.compile(r"比较|对比|差异|区别|异同|相比|不同|\bcompar|\bdiffer")
@@ -35,6 +36,8 @@ _NO_YEAR = re.compile(
 )
 _HAN_YEAR = re.compile(r"二[〇○零o][〇○零o一二三四五六七八九]{2}(?=年)")
 _HAN_DIGITS = str.maketrans("〇○零o一二三四五六七八九", "0000123456789")
+# 有多少个乡镇 counts what a place consists of; 多少个乡镇推行了 asks which of them did something.
+_COUNTS_PLACES = re.compile(r"多少个?\s*(?:乡镇|镇街|街道|社区|县市区|县区|[省市县区乡镇])[和、(]?(?:街道)?\)?\s*\??$")
 _ASKED = r"(?:哪些|哪个|哪几个|各个?|多少个?|\bwhich )\s*"
 _LEVELS: tuple[tuple[Level, re.Pattern[str]], ...] = (
     ("township", re.compile(_ASKED + r"(?:乡镇街道|乡镇|镇街|街道|乡(?![村土风])|镇|townships?\b|towns?\b)")),
@@ -53,7 +56,7 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         "shortcoming",
         re.compile(
             r"(?<!解决)(?<!化解)(?<!解决了)(?<!化解了)(?<!整改)(?<!整改了)(?<!反映的)(?:哪些|什么|主要|突出|\bwhat )"
-            r"(?:问题|不足|短板|困难(?!群众|家庭|职工|人员|学生)|差距|shortcomings|problems)|(?:存在|承认|自认).{0,10}(?:问题|不足|短板)"
+            r"(?:问题|不足|短板|困难(?!群众|家庭|职工|人员|学生)|差距|shortcomings|problems)|(?:存在|承认|自认).{0,10}(?:问题(?!的?(?:案件|线索|企业|产品|文件|项目|事项))|不足|短板)"
             r"|\bshortcomings?\b"
         ),
     ),
@@ -61,6 +64,7 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         "planned",
         re.compile(
             r"打算|(?<!检查)(?<!立法)(?<!执法)(?<!年度)(?<!审计)(?<!工作)(?:计划|准备|拟)(?:做|推行|开展|建立|怎么|如何|出台|建设|实施|制定)|(?:下一步|下步|明年|来年|今后|接下来|下一年)"
+            r"|20\d\d\s*年(?:度)?的?(?:主要|重点)?(?:工作)?(?:计划|打算|安排|思路)"
             r"|\bplans? (?:to|for)\b|\bplanned\b|\bintends?\b"
         ),
     ),
@@ -77,7 +81,9 @@ _FRAME = re.compile(
 class Question:
     """A question as understood: `filters` to apply, and which of NAMED came from its own words.
 
-    `missing` names a place that the question asks for and no report is about.
+    `missing` names a place that the question asks for and no report is about. `plans_for` is the year whose plans are
+    asked: they stand in the reports of the year before, which `filters` then name. `content` are its normalised words
+    without those of its frame, its places and years.
     """
 
     text: str
@@ -86,6 +92,13 @@ class Question:
     terms: tuple[str, ...]
     named: tuple[str, ...] = ()
     missing: str | None = None
+    plans_for: int | None = None
+    content: str = ""
+
+    @property
+    def fact(self) -> bool:
+        """Whether it asks for one thing of each place: a figure, a date, a name; also of several places side by side."""
+        return self.kind == "fact" or (self.kind == "compare" and asks_amount(normalise_query(self.text)))
 
 
 def understand(text: str, names: PlaceNames, filters: Filters | None = None, ignored: Collection[str] = ()) -> Question:
@@ -101,16 +114,22 @@ def understand(text: str, names: PlaceNames, filters: Filters | None = None, ign
     named = []
     if places and not given.region and "region" not in ignored:
         # A figure asked of a place is that place's own, not one of a county below it.
-        own |= {"region": "、".join(places), "own_reports_only": kind == "fact"}
+        own |= {
+            "region": "、".join(places),
+            "own_reports_only": kind == "fact" or (kind == "compare" and asks_amount(plain)),
+        }
         named.append("region")
     if missing and not given.region and "region" not in ignored:
         own |= {"region": missing}
         named.append("region")
     first, last = _years(plain)
+    level, role = _only(_LEVELS, _COUNTS_PLACES.sub("", plain)), _only(_ROLES, plain)
+    plans_for = first if role == "planned" and first == last else None
+    if plans_for:
+        first = last = plans_for - 1
     if (first or last) and not (given.year_from or given.year_to) and "year" not in ignored:
         own |= {"year_from": first, "year_to": last}
         named.append("year")
-    level, role = _only(_LEVELS, plain), _only(_ROLES, plain)
     if level and not given.level and "level" not in ignored:
         own["level"] = level
         named.append("level")
@@ -123,8 +142,10 @@ def understand(text: str, names: PlaceNames, filters: Filters | None = None, ign
         kind=kind,
         filters=replace(given, **own),  # type: ignore[arg-type]  # names checked by replace
         terms=content_terms(plain, places),
+        content=_content(plain, places),
         named=tuple(named),
         missing=None if sought else missing,
+        plans_for=plans_for if "year" in named else None,
     )
 
 
@@ -163,7 +184,11 @@ def _only(patterns: Iterable[tuple[T, re.Pattern[str]]], plain: str) -> T | None
 
 def content_terms(plain: str, places: Iterable[str] = ()) -> tuple[str, ...]:
     """The terms that name what is asked for: without frame words, years and places."""
+    return tuple(dict.fromkeys(tokens(_content(plain, places)))) or tuple(dict.fromkeys(tokens(plain)))
+
+
+def _content(plain: str, places: Iterable[str]) -> str:
     words = _YEARS.sub(" ", plain)
     for place in places:
         words = words.replace(bare(place), " ")
-    return tuple(dict.fromkeys(tokens(_FRAME.sub(" ", words)))) or tuple(dict.fromkeys(tokens(plain)))
+    return _FRAME.sub(" ", words)

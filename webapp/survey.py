@@ -141,8 +141,8 @@ def _possible(searcher: Searcher, question: Question, query: Query, ranked: Rank
         "measure": ranked.measure_similarity - typical.measure_similarity if meant else 0.0,
         "named": named,
         "understood": query.expansion.strength if query.expansion else 0.0,
-        "fact": float(question.kind == "fact"),
-        "figure": float(question.kind == "fact"),
+        "fact": float(question.fact),
+        "figure": float(question.fact),
     }
     best = np.column_stack([np.broadcast_to(known[name], margin.shape) for name in FEATURES])
     possible = np.flatnonzero(model.probabilities(best) >= model.entry_from)[:_MOST]

@@ -39,11 +39,12 @@ from retrieval.text import (
     tokens,
 )
 from retrieval.types import Report, ReportSummary
+from webapp.amounts import derived
 from webapp.citation import cite
 from webapp.difference import differences
 from webapp.export import FORMATS
 from webapp.expression import matches, parse
-from webapp.figures import derived, figures
+from webapp.figures import figures
 from webapp.places import PlaceNames
 from webapp.question import understand
 from webapp.sharing import read_share
