@@ -40,6 +40,11 @@ class Doubt:
     note: str
 
 
+def has_made_title(metadata: Metadata) -> bool:
+    """Whether the title is none of the document's own."""
+    return metadata.found.get("title", "").startswith("自拟")
+
+
 def confidences(metadata: Metadata) -> dict[str, float]:
     """From 0 (not found) to 1 (said by a manifest) for each of FIELDS."""
     return {field: _confidence(metadata, field) for field in FIELDS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from datetime import date
 from urllib.parse import parse_qs
 
@@ -98,8 +99,6 @@ def test_no_form_names_this_site(cited: Cited) -> None:
 
 
 def test_braces_of_a_title_do_not_break_bibtex(page: tuple[Report, Passage]) -> None:
-    from dataclasses import replace
-
     report, passage = page
     metadata = replace(report.summary.metadata, title="甲}县 @book{x, 报告", issuing_body="甲{县")
     odd = replace(report, summary=replace(report.summary, metadata=metadata))
@@ -108,13 +107,37 @@ def test_braces_of_a_title_do_not_break_bibtex(page: tuple[Report, Passage]) -> 
 
 
 def test_joint_issuers_are_authors_each(page: tuple[Report, Passage]) -> None:
-    from dataclasses import replace
-
     report, passage = page
     metadata = replace(report.summary.metadata, issuing_body="甲县委、甲县人民政府")
     joint = replace(report, summary=replace(report.summary, metadata=metadata))
     item = record(joint, passage, TODAY)
     assert [author["literal"] for author in item["author"]] == ["甲县委", "甲县人民政府"]
+
+
+@pytest.mark.parametrize(
+    ("body", "authors"),
+    [
+        ("中共云岫县委 云岫县人民政府", ["中共云岫县委", "云岫县人民政府"]),
+        ("云岫县司法局 ", ["云岫县司法局"]),
+        ("云岫县人民政府、云岫县司法局", ["云岫县人民政府", "云岫县司法局"]),
+    ],
+)
+def test_organs_that_a_space_sets_apart_are_authors_each(
+    page: tuple[Report, Passage], body: str, authors: list[str]
+) -> None:
+    report = page[0]
+    metadata = replace(report.summary.metadata, issuing_body=body)
+    item = record(replace(report, summary=replace(report.summary, metadata=metadata)), None, TODAY)
+    assert [author["literal"] for author in item["author"]] == authors
+
+
+def test_a_title_that_the_report_does_not_have_stands_in_brackets(page: tuple[Report, Passage]) -> None:
+    report = page[0]
+    metadata = replace(report.summary.metadata, found={"title": "自拟（原文无标题）"})
+    made = replace(report, summary=replace(report.summary, metadata=metadata))
+    forms = cite(made, page[1], TODAY).forms
+    assert f"[{TITLE}][EB/OL]" in forms["gbt7714_2025_numeric"]
+    assert f"《[{TITLE}]》" in forms["law_review"]
 
 
 def test_every_report_of_the_samples_is_cited_in_every_form(samples: Index) -> None:

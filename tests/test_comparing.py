@@ -22,7 +22,7 @@ from webapp.answer import ask
 from webapp.reuse import GRAM, Reuse, covered_by, reuse
 from webapp.service import Service
 from webapp.spread import Spread, spread, stated_date
-from webapp.wording import Saying, Wording, differences, wording
+from webapp.wording import Saying, Wording, _stands, differences, wording
 
 
 @dataclass(frozen=True)
@@ -196,6 +196,17 @@ def test_light_edits_scattered_over_a_sentence_leave_it_near_verbatim(
 def test_differences_are_marked_word_by_word() -> None:
     pieces = differences("全年免罚120件。", "全年免罚35件。")
     assert [(piece.text, piece.dropped) for piece in pieces if piece.kind == "changed"] == [("35", "120")]
+
+
+def test_differences_of_a_traditional_sentence_are_those_of_its_words() -> None:
+    pieces = differences("全面落实责任制。", "二是全面落實責任制，按月通報。")
+    assert [piece.text for piece in pieces if piece.kind == "changed"] == ["二是", "，按月通報"]
+
+
+def test_a_clause_whose_characters_only_stand_scattered_elsewhere_is_not_shared() -> None:
+    clause = fold("全面落实行政执法“三项制度”")
+    assert not _stands(clause, fold("全面落實行政執法公示、執法全過程記錄和重大執法決定法制審核“三項制度”"))
+    assert _stands(clause, fold("二是要全面落實行政執法“三項制度”，按月通報"))
 
 
 def test_shared_and_peculiar_clauses_are_told_apart(sayings: dict[str, Wording]) -> None:

@@ -142,3 +142,10 @@ def test_the_word_file_of_a_spread_has_its_first_years() -> None:
     names = ("地方 place", "首次已做 first done", "可能更早 censored", "原文 quotation")
     document = docx.Document(io.BytesIO(b"".join(as_docx(Table("表", names, [row])))))
     assert [cell.text for cell in document.tables[0].rows[1].cells] == ["云溪县", "2017", "≤", "建立制度。"]
+
+
+def test_an_address_in_markdown_can_be_copied_as_it_is() -> None:
+    address = "http://127.0.0.1:8000/report/r1?quote=672a_c0#passage"
+    links = Table("表", ("link", "text"), [(address, "见 http://a.cn/b_c#d")], {})
+    last = made(links, "md").decode().splitlines()[-1]
+    assert last == f"| <{address}> | 见 http://a.cn/b\\_c\\#d |"

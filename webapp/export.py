@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import xlsxwriter
@@ -102,6 +103,9 @@ def _harmless(value: Value) -> Value:
 def _cell(value: Value) -> str:
     """A value inside a Markdown table."""
     text = "" if value is None else str(value)
+    if re.fullmatch(r"https?://[^\s|<>]+", text):
+        # So that it can be copied from the file's source too.
+        return f"<{text}>"
     for char in "\\|<>[]*_`#":
         text = text.replace(char, f"\\{char}")
     return " ".join(text.split())

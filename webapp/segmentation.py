@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import rjieba
+
+from retrieval.text import simplify
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in order; all together are the text."""
-    cut: list[str] = rjieba.cut(text)
-    return cut if "".join(cut) == text else list(text)
+    """The words of a text in order; all together are the text. Traditional text is cut where Simplified would be."""
+    simple = simplify(text)
+    cut: list[str] = rjieba.cut(simple)
+    if "".join(cut) != simple or len(simple) != len(text):
+        return list(text)
+    ends = list(accumulate(map(len, cut)))
+    return [text[end - len(word) : end] for word, end in zip(cut, ends, strict=True)]

@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
+from rapidfuzz.fuzz import partial_ratio
 
 from retrieval.search import Searcher
 from retrieval.text import fold
@@ -32,7 +33,7 @@ NEAR, _MAYBE, _IN_ORDER = 0.6, 0.2, 0.5
 # A measure's name alone is no copied wording: so many bigrams must be common.
 _LEAST = 15
 _CLAUSE = re.compile(r"[^，,、：:。！？；!?;\s]{4,}")
-# A clause is shared when so much of it stands in another place's sentences, peculiar when no more than that.
+# A clause is shared when so much of it stands in one piece of another place's sentences, peculiar when no more than that.
 _SHARED, _PECULIAR = 0.8, 0.2
 
 
@@ -206,8 +207,10 @@ def _phrases(entries: Sequence[Entry], places: Sequence[str], plain: Sequence[st
     for entry, place in zip(entries, places, strict=True):
         for clause in _CLAUSE.findall(entry.quote):
             key = fold(clause)
-            shares = {other: _held(key, text) for other, text in texts.items() if other != place}
-            holders = {other for other, share in shares.items() if share >= _SHARED}
+            others = {other: text for other, text in texts.items() if other != place}
+            shares = {other: _held(key, text) for other, text in others.items()}
+            # Its pairs of characters may stand here and there; a shared clause stands in one piece.
+            holders = {other for other, share in shares.items() if share >= _SHARED / 2 and _stands(key, others[other])}
             if holders:
                 shared.setdefault(key, (clause, set()))[1].update(holders, {place})
             elif max(shares.values(), default=0.0) <= _PECULIAR:
@@ -217,6 +220,11 @@ def _phrases(entries: Sequence[Entry], places: Sequence[str], plain: Sequence[st
         tuple((clause, tuple(sorted(who))) for clause, who in common),
         tuple((place, tuple(clauses)) for place, clauses in peculiar.items()),
     )
+
+
+def _stands(clause: str, text: str) -> bool:
+    """Whether a folded text has so much of a folded clause in one run of the clause's length."""
+    return partial_ratio(clause, text) >= 100 * _SHARED
 
 
 def _held(clause: str, text: str) -> float:
