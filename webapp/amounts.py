@@ -149,8 +149,10 @@ def answering(
         and (inside(figure) or names(figure) or shared(figure) >= _SHARED)
         and (names(figure) or not (naming and naming.differ(question, figure.clause)))
         and _is_change(figure.own) == bool(_CHANGE.search(question))
-        and _agree(matters, _MATTERS, [*_around(text, figure), normalise(text), headings], certain=True)
-        and _agree(actions, _ACTIONS, _around(text, figure), certain=False)
+        and (
+            not matters or _agree(matters, _MATTERS, [*_around(text, figure), normalise(text), headings], certain=True)
+        )
+        and (not actions or _agree(actions, _ACTIONS, _around(text, figure), certain=False))
         and (asked != "%" or _same_rate(question, figure))
         and _same_parts(question, figure)
     ]
@@ -188,9 +190,7 @@ def _named(kinds: tuple[str, ...], words: str) -> set[int]:
 def _agree(asked: set[int], kinds: tuple[str, ...], around: list[str], *, certain: bool) -> bool:
     """Whether the nearest words that name any of the kinds name one that is asked; `certain` is what if none does."""
     named = next((found for words in around if (found := _named(kinds, words))), None)
-    if not asked or named is None:
-        return not asked or not certain
-    return bool(asked & named)
+    return not certain if named is None else bool(asked & named)
 
 
 def _same_rate(question: str, figure: Figure) -> bool:

@@ -6,6 +6,7 @@ import math
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 
 from retrieval.text import Normalised, normalise_with_offsets, sentences
 
@@ -77,6 +78,8 @@ class _Clause:
     sentence: tuple[int, int]
 
 
+# Those of a passage are asked for several times a question, and by many questions.
+@lru_cache(2000)
 def figures(text: str) -> tuple[Figure, ...]:
     """All figures of a passage, in order; years, dates and numbers of articles are none."""
     plain = normalise_with_offsets(text)

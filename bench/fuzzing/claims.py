@@ -39,14 +39,15 @@ from retrieval.text import (
     tokens,
 )
 from retrieval.types import Report, ReportSummary
-from webapp.amounts import derived
+from webapp.amounts import answering, derived, states_all
 from webapp.citation import cite
 from webapp.difference import differences
 from webapp.export import FORMATS
 from webapp.expression import matches, parse
 from webapp.figures import figures
+from webapp.offices import asks_holder, names_holder
 from webapp.places import PlaceNames
-from webapp.question import understand
+from webapp.question import content_terms, understand
 from webapp.sharing import read_share
 from webapp.tables import Table
 
@@ -176,6 +177,12 @@ def figures_stand_where_they_say(text: str, question: str) -> None:
         assert figure.sentence[0] <= figure.start < figure.end <= figure.sentence[1], figure
     worked_out = derived(text, question)
     assert worked_out is None or set(worked_out.parts) <= set(found)
+    plain = normalise_query(question)
+    answer = answering(text, plain, content_terms(plain), (0, len(text)))
+    assert answer is None or answer in found
+    states_all(text, plain)
+    office = asks_holder(plain)
+    assert not office or names_holder(text, office) in (True, False)
 
 
 def quotation_is_found_again(text: str, start: int, size: int) -> None:
