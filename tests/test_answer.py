@@ -9,7 +9,7 @@ import pytest
 from retrieval.search import Searcher
 from tests.conftest import SHARED
 from webapp.answer import ask
-from webapp.offices import asks_holder, names_holder
+from webapp.offices import asks_holder, holder_sentence, names_holder, office_in_full
 from webapp.places import PlaceNames
 from webapp.question import understand
 
@@ -199,8 +199,29 @@ def test_places_below_one_without_a_report_are_named(searcher: Searcher) -> None
         ("谁担任领导小组组长", "领导小组由何静同志任组长。", True),
         ("谁担任领导小组组长", "领导小组由县委书记任组长，县长任副组长。", False),
         ("谁负责行政复议", "行政复议由司法局负责。", True),
+        ("局长是谁", "局党组书记、局长江映雪认真履行职责。", True),
+        ("县长是谁", "县长罗清和切实履行第一责任人职责。", True),
     ],
 )
 def test_only_a_text_that_names_somebody_says_who_holds_an_office(question: str, text: str, held: bool) -> None:
     office = asks_holder(question)
     assert (not office or names_holder(text, office)) is held
+
+
+def test_who_holds_an_office_is_quoted_by_the_sentence_that_names_somebody() -> None:
+    text = "出台规划。镇党委书记田雨薇任组长。全年开会4次。"
+    assert holder_sentence(text, office_in_full("镇党委书记是谁")) == (5, 17)
+
+
+def test_what_a_department_says_is_not_what_its_government_says(searcher: Searcher) -> None:
+    answer = ask(searcher, "鸣泉区市场监督管理局办理了多少件案件")
+    assert answer.filters.department == "市场监督管理局"
+    assert {e.hit.report.metadata.department for e in answer.entries} <= {"市场监督管理局"}
+    assert ask(searcher, "鸣泉区有哪些地方市场监督管理局").filters.department is None
+
+
+def test_an_overview_of_one_part_lists_what_the_report_has(searcher: Searcher) -> None:
+    answer = ask(searcher, "望月镇还有哪些不足")
+    assert answer.found
+    assert {e.hit.passage.role for e in answer.entries} == {"shortcoming"}
+    assert [e.start for e in answer.entries] == sorted(e.start for e in answer.entries)

@@ -72,6 +72,12 @@ def test_parts_of_a_figure_are_told_from_the_whole() -> None:
     assert [figure.part for figure in found] == [False, True, True, False]
 
 
+def test_a_rate_and_what_is_counted_otherwise_are_no_parts() -> None:
+    found = figures("受理案件80件，其中复议案件30件，直接纠错率12%，罚款9万元；办结案件数76件。")
+    assert [figure.part for figure in found] == [False, True, False, False, False]
+    assert found[1].whole == "受理案件80件,"
+
+
 def test_the_year_of_its_own_clause_goes_before_the_reports() -> None:
     first, second = figures("2020年办理案件20件，今年办理案件30件")
     assert (first.year, second.year) == (2020, None)
@@ -152,6 +158,15 @@ def test_a_rate_answers_only_for_what_it_is_the_rate_of(question: str, text: str
         ("受理行政复议多少件", "共办理行政复议案件17件。", "17件"),
         ("行政处罚问题案件多少件", "共查出问题案件500件，其中行政处罚300件、行政许可150件。", "300件"),
         ("行政许可问题案件有多少件", "共查出问题案件500件，其中行政处罚300件、行政许可150件。", "150件"),
+        ("刑事法律援助案件多少件", "办理法律援助案件900件，其中民事案件700件、刑事案件200件。", "200件"),
+        ("法律援助案件多少件", "办理法律援助案件900件，其中民事案件700件、刑事案件200件。", "900件"),
+        ("邻里纠纷有多少件", "调处婚姻家庭纠纷38件、邻里纠纷44件。", "44件"),
+        ("受理行政复议多少件", "收到行政复议申请86件，受理69件。", "69件"),
+        ("收到行政复议多少件", "收到行政复议申请86件，受理69件。", "86件"),
+        ("不予处罚案件多少件", "办理行政处罚案件120件，不予处罚案件31件，减轻处罚案件19件。", "31件"),
+        ("行政处罚案件多少件", "办理行政处罚案件120件，不予处罚案件31件，减轻处罚案件19件。", "120件"),
+        ("公职律师多少名", "公职律师由上年的11名增加到19名。", "19名"),
+        ("普法经费是多少万元", "细化任务34项，压实普法责任。", None),
     ],
 )
 def test_a_count_answers_only_for_the_deed_that_is_asked(question: str, text: str, figure: str | None) -> None:
@@ -163,6 +178,7 @@ def test_a_count_answers_only_for_the_deed_that_is_asked(question: str, text: st
     [
         ("行政复议案件比上年增长多少", "全年受理行政复议案件147件。", None),
         ("行政复议案件比上年增长多少", "全年受理行政复议案件147件，比上年增长9%。", "9%"),
+        ("入企检查减少了多少", "入企检查3890次，同比减少32.7%。", "32.7%"),
         ("行政复议案件多少件", "行政复议案件比上年增长20件，达到147件。", "147件"),
     ],
 )

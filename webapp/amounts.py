@@ -6,7 +6,7 @@ By its unit, and by what its own words count: a number of something else is wors
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from retrieval.tags import Naming
@@ -16,15 +16,17 @@ from webapp.figures import COUNTERS, Figure, figures
 _PEOPLE = "人员|人才|干部|律师|职工|群众|村民|学员|志愿者|调解员|顾问|专家|公务员|监督员|联络员|当事人"
 # What a question counts: the unit after 多少 or 几, what stands after 多少, or the kind of figure that a word asks for.
 _ASKED_UNITS = (
-    re.compile(rf"(?:多少|几)\s*(?P<unit>{COUNTERS})(?<!村)(?<!组)(?<!队)(?!民调解|位|员|才)"),
-    re.compile(r"(?P<money>多少(?:钱|资金|经费|(?:经济)?损失|罚款)|金额|罚没款|\bhow much money)"),
+    re.compile(rf"(?:多少|几)\s*[十百千]?[万亿]?\s*(?P<unit>{COUNTERS})(?<!村)(?<!组)(?<!队)(?!民调解|位|员|才)"),
+    re.compile(r"(?P<money>多少(?:钱|资金|经费|款|(?:经济)?损失|罚款)|金额|经费|罚没款|\bhow much money)"),
     # 效率, 率先 and 比例原则 are no rates.
-    re.compile(r"(?P<rate>(?<![效频])率(?=[是为达有多怎如高低几最?]|$)|比例(?!原则)|百分之几|占比|\brate\b|\bpercent)"),
+    re.compile(
+        r"(?P<rate>(?<![效频])率(?=[是为达有多怎如高低几最分各?]|$)|比例(?!原则)|百分之几|占比|\brate\b|\bpercent)"
+    ),
     re.compile(rf"多少[^,。?、]{{0,4}}(?P<people>{_PEOPLE})|(?P<cases>案?件数)|(?P<heads>人数)|(?P<times>次数)"),
 )
 _HOW_MANY = re.compile(r"多少|是多少|几(?=[个件次项条名人场份起家部所台支户])|的?比例|数量|总数")
 _ASKS_AMOUNT = re.compile(
-    r"多少|几(?:[件项条名人场份起家部所台支户处](?!部门|单位)|[个次]$|成)|有几个|(?<![效频])率(?=[是为达有多怎如高低几最?]|$)|比例(?!原则)|百分之几|数量|总数|件数|案件数|人数|次数|条数|金额|占比|\bhow (?:many|much)\b"
+    r"多少|几(?:[件项条名人场份起家部所台支户处](?!部门|单位)|[个次]$|成)|有几个|(?<![效频])率(?=[是为达有多怎如高低几最分各?]|$)|比例(?!原则)|百分之几|几个百分点|数量|总数|件数|案件数|人数|次数|条数|金额|占比|\bhow (?:many|much)\b"
 )
 # What a figure outside the best sentence must share with the question, of its terms.
 _SHARED = 0.25
@@ -42,7 +44,8 @@ _ALIKE = (
 # What governments count, by the law that it falls under: a count of one says nothing of another, though both are 案件.
 _MATTERS = (
     "复议",
-    "处罚|查处|立案",
+    "(?<!不予)(?<!免予)(?<!免于)(?<!减轻)(?<!不予行政)(?<!免予行政)(?<!免于行政)处罚|查处|立案",
+    "不予(?:行政)?处罚|免[予于](?:行政)?处罚|免罚|不罚",
     "许可|审批",
     "强制(?!隔离)",
     "诉讼|应诉|出庭|败诉|胜诉",
@@ -90,8 +93,11 @@ _RATES = ("办结|结案|审结", "出庭|应诉", "纠错|撤销|纠正", "成�
 _PARTS = re.compile(r"多少个?(乡镇|街道|行政村|社区|县区|县市区)")
 _RATE = re.compile(r"([\u4e00-\u9fff]{2})率")
 _CHANGE = re.compile(
-    r"增长|下降|上升|提高了|同比|环比|[较比](?:上年|去年|上一年|同期|20\d\d年)|(?:增加|减少)(?=了?\d|多少|百分)"
+    r"增长|下降|上升|提高了|同比|环比|[较比](?:上年|去年|上一年|同期|20\d\d年)|"
+    r"(?:增加|减少|降低|压减|提高)(?=了?(?:\d|多少|百分|几))|[降涨]了"
 )
+# 由上年的11名增加到19名: the first counts another year.
+_OTHER_YEAR = re.compile(r"(?:上年|去年|上一年)(?:度|同期|末|底)?的?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +121,15 @@ def answering(
     sentence: tuple[int, int],
     naming: Naming | None = None,
     headings: str = "",
+    words: Sequence[str] = (),
 ) -> Figure | None:
     """The figure of a passage that answers a normalised question, or None where it gives none of the kind asked for.
 
     A figure whose own words count other matters, tell of another deed, give another rate or a change does not answer,
     nor does one outside the sentence that ranked best which shares hardly a word with the question. Of those left the
     one whose words name what is asked, then share most with the question; its unit, the sentence that ranked best and
-    being no part of another figure decide between equals. `headings` are those above the passage.
+    being no part of another figure decide between equals. `headings` are those above the passage, `words` those of the question that say what is counted, if
+    they are known.
     """
     asked = _asked_unit(question)
     wanted = set(terms)
@@ -138,17 +146,36 @@ def answering(
     def inside(figure: Figure) -> bool:
         return sentence[0] <= figure.start < sentence[1]
 
-    def names(figure: Figure) -> int:
-        """Whether its own words name the deed and the matter that are asked; the deed says more."""
-        return 2 * bool(actions & _named(_ACTIONS, figure.own)) + bool(matters & _named(_MATTERS, figure.own))
+    def names(figure: Figure) -> bool:
+        """Whether its own words name the deed or the matter that is asked."""
+        return bool(actions & _named(_ACTIONS, figure.own) or matters & _named(_MATTERS, figure.own))
+
+    def literal_all(figure: Figure) -> bool:
+        return bool(words) and names_all(figure, words)
+
+    def named(figure: Figure) -> float:
+        """How much of what is asked its own words name, and those of what it is a part of."""
+        own = set(tokens((figure.whole + figure.own).replace(" ", "")))
+        deeds = [re.search(_ACTIONS[deed], figure.own) for deed in actions & _named(_ACTIONS, figure.own)]
+        # A deed says more than a matter, and its very name more than another.
+        literal = any(deed and deed.group() in question for deed in deeds)
+        matter = bool(matters) and _agree(matters, _MATTERS, [figure.whole, *_around(text, figure)], certain=True)
+        return (
+            literal_all(figure)
+            + bool(deeds)
+            + 2 * literal
+            + 0.5 * matter
+            + (len(wanted & own) + sum(term in own for term in counted)) / max(1, len(wanted))
+        )
 
     candidates = [
         figure
         for figure in figures(text)
         if _fits(figure, asked)
-        and (inside(figure) or names(figure) or shared(figure) >= _SHARED)
+        and (inside(figure) or names(figure) or literal_all(figure) or shared(figure) >= _SHARED)
         and (names(figure) or not (naming and naming.differ(question, figure.clause)))
         and _is_change(figure.own) == bool(_CHANGE.search(question))
+        and not _OTHER_YEAR.search(figure.own.partition(figure.text[:1])[0])
         and (
             not matters or _agree(matters, _MATTERS, [*_around(text, figure), normalise(text), headings], certain=True)
         )
@@ -159,7 +186,7 @@ def answering(
     return max(
         candidates,
         key=lambda figure: (
-            names(figure),
+            round(named(figure), 3),
             shared(figure) + 0.15 * inside(figure),
             figure.base_unit == asked,
             inside(figure),
@@ -173,8 +200,9 @@ def answering(
 def names_all(figure: Figure, named: Iterable[str]) -> bool:
     """Whether a figure's own words have each of some words, or another word for it."""
     kinds = (*_MATTERS, *_ACTIONS, *_RATES)
-    own = _named(kinds, figure.own)
-    return all(word in figure.own or _named(kinds, word) & own for word in named)
+    words = figure.whole + figure.own
+    own = _named(kinds, words)
+    return all(word in words or _named(kinds, word) & own for word in named)
 
 
 def _around(text: str, figure: Figure) -> list[str]:

@@ -17,12 +17,15 @@ from webapp.caution import caution
 from webapp.evidence import evidence_model, features, figure_in, gives_figure, names_person, states_it
 from webapp.figures import Figure
 from webapp.finding import Found, find
+from webapp.offices import asks_holder, holder_sentence, office_in_full
 from webapp.question import Kind, Question
 
 # How many ranked passages are looked at for evidence.
 DEPTH = 100
 NEAREST = 3
-# How likely a passage is, at the least, that says literally what is asked: enough for an answer.
+# Passages of an overview of one part of a place's reports.
+OVERVIEW = 10
+# How much of the doubt goes where a passage says literally what is asked: enough for an answer.
 STATED = 0.5
 # Places below the one asked for that are named when it has no report itself.
 _MOST_BELOW = 5
@@ -94,8 +97,12 @@ def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: 
     scope = [summary for summary in reports if admits(question.filters, summary)]
     if question.missing or not scope:
         return _no_report(found, reports, scope)
-    fitting = evident(weighed(searcher, question, found.query, found.results))
-    chosen = _best_of_each(fitting, question)
+    if question.overview:
+        hits = sorted(found.results.hits[:OVERVIEW], key=lambda hit: (hit.report.metadata.year or 0, hit.passage.start))
+        chosen = [(STATED, hit) for hit in hits]
+    else:
+        fitting = evident(weighed(searcher, question, found.query, found.results))
+        chosen = _best_of_each(_its_own(fitting, question), question)
     entries = tuple(entry_of(hit, strength, question, searcher.naming) for strength, hit in chosen)
     return _answer(found, _coverage(reports, scope, entries, question.filters), entries)
 
@@ -106,7 +113,7 @@ def weighed(searcher: Searcher, question: Question, query: Query, results: Resul
     chances = evidence_model().probabilities(features(results, question, background, searcher.naming))
     pairs = zip(chances, results.hits, strict=True)
     return [
-        (max(float(chance), STATED if states_it(hit, question, searcher.naming) else 0.0), hit)
+        (float(chance + (1 - chance) * STATED * states_it(hit, question, searcher.naming)), hit)
         for chance, hit in pairs
         if gives_figure(hit, question, searcher.naming) and names_person(hit, question)
     ]
@@ -117,6 +124,23 @@ def evident(pairs: Iterable[tuple[float, Hit]]) -> list[tuple[float, Hit]]:
     model = evidence_model()
     usable = [(chance, hit) for chance, hit in pairs if chance >= model.entry_from]
     return usable if any(chance >= model.answer_from for chance, _ in usable) else []
+
+
+def _its_own(fitting: list[tuple[float, Hit]], question: Question) -> list[tuple[float, Hit]]:
+    """Of a fact what a place's government says itself, where it does, not what a department of it says; and what was
+    done, where anything was, not what is planned."""
+    if not question.fact:
+        return fitting
+    governments = {place_name(hit.report) for _, hit in fitting if not hit.report.metadata.department}
+    if not question.filters.department:
+        fitting = [
+            (strength, hit)
+            for strength, hit in fitting
+            if not hit.report.metadata.department or place_name(hit.report) not in governments
+        ]
+    done = {hit.report.id for _, hit in fitting if hit.passage.role != "planned"}
+    wanted = question.filters.role
+    return [pair for pair in fitting if wanted or pair[1].passage.role != "planned" or pair[1].report.id not in done]
 
 
 def _best_of_each(fitting: list[tuple[float, Hit]], question: Question) -> list[tuple[float, Hit]]:
@@ -141,6 +165,11 @@ def entry_of(hit: Hit, strength: float, question: Question, naming: Naming | Non
     start, end = hit.sentence
     entry = Entry(hit, text[start - begin : end - begin], start, end, round(strength, 3))
     asked = normalise_query(question.text)
+    office = asks_holder(asked)
+    holder = holder_sentence(text, office_in_full(question.content) or office) if office else None
+    if holder:
+        first, last = holder
+        return replace(entry, quote=text[first:last], start=begin + first, end=begin + last)
     if not question.fact or not asks_amount(asked):
         return entry
     worked_out = derived(text, asked)

@@ -22,11 +22,12 @@ Caution = tuple[str, str]
 
 def caution(question: Question, entries: Sequence[Entry]) -> Caution:
     """In Chinese and in English, empty where there is nothing to say."""
-    found = [*_of_question(question, bool(entries)), *_of_figures(entries)]
+    found = [*_of_question(question, [entry.hit.passage.role for entry in entries]), *_of_figures(entries)]
     return " ".join(zh for zh, _ in found), " ".join(en for _, en in found)
 
 
-def _of_question(question: Question, answered: bool) -> Iterable[Caution]:
+def _of_question(question: Question, roles: Sequence[str]) -> Iterable[Caution]:
+    answered = bool(roles)
     plain = normalise_query(question.text)
     if question.plans_for:
         year = question.plans_for
@@ -39,6 +40,11 @@ def _of_question(question: Question, answered: bool) -> Iterable[Caution]:
             "问的是“没有”：能找到的只是写了什么的报告。下面是报告里提到这件事的地方，不是没有的地方。",
             "The question asks for places without it; reports can only be searched for what they say. "
             "These places mention it: they are not the places without it.",
+        )
+    if question.fact and not question.filters.role and any(role == "planned" for role in roles):
+        yield (
+            "标着“计划”的是来年打算的数，不是已有的数。",
+            "A number marked “planned” is what is intended for the next year, not what there is.",
         )
     if answered and _MOST.search(plain):
         yield "这里不排名：下面是各地报告自己的说法。", "Nothing is ranked here: this is what each report says itself."

@@ -22,9 +22,9 @@ from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query, tokens
 from retrieval.types import Hit, Passage, Results
 from webapp.amounts import answering, asks_amount, derived, names_all, states_all
-from webapp.figures import Figure
+from webapp.figures import COUNTERS, Figure
 from webapp.logistic import Logistic
-from webapp.offices import asks_holder, names_holder
+from webapp.offices import asks_holder, names_holder, office_in_full
 from webapp.question import Question
 from webapp.segmentation import words
 
@@ -44,23 +44,12 @@ FEATURES = (
 )
 
 
+_ASKING = re.compile(rf"(?:多少|几)(?:[十百千]?[万亿]?(?:{COUNTERS}))?")
 # Words that count, but name nothing that is counted.
-_COUNTING = {
-    "办理",
-    "案件",
-    "全年",
-    "今年",
-    "当年",
-    "数量",
-    "总数",
-    "一共",
-    "总共",
-    "件数",
-    "案件数",
-    "率是",
-    "共有",
-    "全部",
-}
+_COUNTING = re.compile(
+    "办理|案件|全年|今年|当年|上年|去年|同期|数量|总数|一共|总共|共有|全部|件数|案件数|金额|率是|最[高低多少]|增加|减少|增长|下降|"
+    "分别|达到|各地"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +139,13 @@ def figure_in(hit: Hit, question: Question, naming: Naming | None) -> Figure | N
     begin = hit.passage.start
     sentence = (hit.sentence[0] - begin, hit.sentence[1] - begin)
     text, headings = hit.passage.text, normalise(" ".join(hit.passage.heading_path))
-    return answering(text, asked, question.terms, sentence, naming, headings)
+    return answering(text, asked, question.terms, sentence, naming, headings, _counted(question))
+
+
+def _counted(question: Question) -> list[str]:
+    """The words of a question that say what is counted."""
+    cut = words(_ASKING.sub(" ", question.content))
+    return [word for word in cut if re.fullmatch(r"[\u3400-\u9fff]{2,}", word) and not _COUNTING.fullmatch(word)]
 
 
 def states_it(hit: Hit, question: Question, naming: Naming | None) -> bool:
@@ -158,13 +153,12 @@ def states_it(hit: Hit, question: Question, naming: Naming | None) -> bool:
     asked = normalise_query(question.text)
     office = asks_holder(asked)
     if office:
-        # 区长是谁 asks of nothing else; 领导小组组长是谁 does.
-        return not set(re.sub(r"[是谁叫什么任担当现兼\s?？]", "", question.content)) - set(office)
+        # 组长是谁 may be answered by any 组长, 领导小组组长是谁 by that one alone.
+        return names_holder(normalise(hit.passage.text), office_in_full(question.content) or office)
     if not question.fact or not asks_amount(asked):
         return False
     figure = figure_in(hit, question, naming)
-    named = [word for word in words(question.content) if re.fullmatch(r"[\u3400-\u9fff]{2,}", word)]
-    wanted = [word for word in named if word not in _COUNTING]
+    wanted = _counted(question)
     return figure is not None and bool(wanted) and names_all(figure, wanted)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from retrieval.text import Normalised, normalise_with_offsets, sentences
@@ -35,6 +35,10 @@ _SINCE = (
 _THIS_YEAR = re.compile(r"全年|今年|本年|年内|当年|一年来")
 # A sentence that goes on counting what the one before it counted.
 _GOES_ON = re.compile(r"\s*(?:其中|分别|共|上述|以上)")
+# After a semicolon: no further part, but something else that was counted.
+_COUNTS_ANEW = re.compile(r"数(?:达到?|为)?\d|共|总计|累计|存在")
+# What follows are parts of what was counted before.
+_PARTS = re.compile(r"其中|共[\d一二三四五六七八九十]+类")
 _CLAUSE = re.compile(r"(?:[^,;。!?]|,(?=\d{3}(?!\d)))+[,;。!?]?")
 
 
@@ -48,7 +52,8 @@ class Figure:
 
     `about` holds the words that make it inexact (余, 约 …); `since` is the verbatim scope of a cumulative figure;
     `part` says that it is a part of another (其中); `year` is the year that its own clause names; `own` are the words of
-    the clause that belong to it rather than to the figures beside it; `sentence` is the span of its sentence.
+    the clause that belong to it rather than to the figures beside it, `whole` those of the figure that it is a part of;
+    `sentence` is the span of its sentence.
     """
 
     text: str
@@ -64,6 +69,7 @@ class Figure:
     year: int | None = None
     clause: str = ""
     own: str = ""
+    whole: str = ""
     sentence: tuple[int, int] = (0, 0)
 
 
@@ -85,14 +91,16 @@ def figures(text: str) -> tuple[Figure, ...]:
     plain = normalise_with_offsets(text)
     found: list[Figure] = []
     since, part, listed = "", False, False
+    whole: Figure | None = None
     for start, end in sentences(text):
         first, last = _positions(plain, start, end)
         sentence = plain.text[first:last]
         since = since if listed or _GOES_ON.match(sentence) else ""
-        part, listed = part and listed, text[end - 1] in ";；"
+        part = part and listed and not _COUNTS_ANEW.search(sentence.split(",")[0])
+        listed = text[end - 1] in ";；"
         for clause in _CLAUSE.finditer(sentence):
             since = _scope("," + clause.group()) or ("" if _THIS_YEAR.search(clause.group()) else since)
-            part = part or "其中" in clause.group()
+            part = part or bool(_PARTS.search(clause.group()))
             stated = _Clause(clause.group(), since, part, _year_of(clause.group(), since), (start, end))
             matches = [
                 match
@@ -103,7 +111,12 @@ def figures(text: str) -> tuple[Figure, ...]:
             edges = [0, *(match.end() for match in matches)], [*(match.start() for match in matches[1:]), None]
             for match, begin, until in zip(matches, *edges, strict=False):
                 own = clause.group()[begin : match.end()] + clause.group()[match.end() : until].split("、")[0]
-                found.append(_figure(text, plain, first + clause.start(), match, stated, own))
+                figure = _figure(text, plain, first + clause.start(), match, stated, own)
+                # What is counted in other units, and a rate, is no part of what was counted.
+                if figure.part and (whole is None or figure.base_unit != whole.base_unit):
+                    figure = replace(figure, part=False)
+                whole = whole if figure.part or figure.base_unit == "类" else figure
+                found.append(replace(figure, whole=whole.own) if figure.part and whole else figure)
     return tuple(found)
 
 
@@ -166,7 +179,7 @@ def _figure(text: str, plain: Normalised, at: int, match: re.Match[str], clause:
         base_unit=unit,
         about="".join(match.group(name) for name in ("before", "more1", "more2", "after")),
         since=clause.since,
-        part=clause.part and "其中" not in clause.text[match.end() :],
+        part=clause.part and not _PARTS.search(clause.text, match.end()),
         year=clause.year,
         clause=clause.text,
         own=own,

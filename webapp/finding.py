@@ -20,7 +20,10 @@ def names_of(index: Index) -> PlaceNames:
     """The places that an index version has reports of, kept for the next time."""
     names = _kept.get(index)
     if names is None:
-        names = _kept[index] = PlaceNames(summary.metadata.region for summary in index.reports)
+        names = _kept[index] = PlaceNames(
+            (summary.metadata.region for summary in index.reports),
+            {summary.metadata.department for summary in index.reports},
+        )
     return names
 
 

@@ -55,7 +55,8 @@ _NO_NAME = re.compile(
 class PlaceNames:
     """The places of a corpus by their full and short names; built once, so that a question costs no walk over them."""
 
-    def __init__(self, regions: Iterable[Region]) -> None:
+    def __init__(self, regions: Iterable[Region], departments: Iterable[str | None] = ()) -> None:
+        self._departments = sorted({name for name in departments if name}, key=len, reverse=True)
         # A name may be borne by several places: 鼓楼区 of two cities.
         self._chains: dict[str, set[tuple[str, ...]]] = {}
         for region in regions:
@@ -88,6 +89,16 @@ class PlaceNames:
         above = {upper for name in kept for upper in kept if upper != name and self._is_above(upper, name)}
         ordered = sorted((name for name in kept if name not in above), key=lambda name: spans[name])
         return tuple(self._told_apart(name, kept) for name in ordered), None
+
+    def department(self, plain: str, places: Iterable[str]) -> str | None:
+        """The department of one of these places that a normalised question names: 某市交通运输局."""
+        named = [bare(re.split(r"[/／]", place)[-1]) for place in places]
+        for one in self._departments:
+            for place in named:
+                # 某市和某市司法局 asks of both.
+                if f"{place}{bare(one)}" in plain and place not in plain.replace(f"{place}{bare(one)}", ""):
+                    return one
+        return None
 
     def _is_above(self, upper: str, name: str) -> bool:
         return any(upper in chain[:-1] for chain in self._chains[name])

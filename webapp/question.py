@@ -15,7 +15,7 @@ from webapp.places import PlaceNames
 T = TypeVar("T")
 Kind = Literal["places", "fact", "compare", "open"]
 # What a question may name that becomes a filter, each removable on its own; `measure` is what it was taken to mean.
-NAMED = ("region", "year", "level", "role", "measure")
+NAMED = ("region", "department", "year", "level", "role", "measure")
 
 _ASKS_PLACES = re.compile(
     r"(?:哪些|哪个|哪几个|什么|有哪些|哪里|何处).{0,4}(?:地方|省|市|县|区|乡|镇|街道|地区|部门|政府|单位)?|谁(?:推行|开展|建立|实行)"
@@ -64,7 +64,7 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         "planned",
         re.compile(
             r"打算|(?<!检查)(?<!立法)(?<!执法)(?<!年度)(?<!审计)(?<!工作)(?:计划|准备|拟)(?:做|推行|开展|建立|怎么|如何|出台|建设|实施|制定)|(?:下一步|下步|明年|来年|今后|接下来|下一年)"
-            r"|20\d\d\s*年(?:度)?的?(?:主要|重点)?(?:工作)?(?:计划|打算|安排|思路)"
+            r"|20\d\d\s*年(?:度)?的?(?:有|还有)?(?:什么|哪些)?(?:主要|重点)?(?:工作)?(?:计划|打算|安排|思路)|(?:计划|打算|要|将)新增"
             r"|\bplans? (?:to|for)\b|\bplanned\b|\bintends?\b"
         ),
     ),
@@ -74,6 +74,13 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
 _FRAME = re.compile(
     r"哪些(?:地方|省|市|县|区|乡镇|地区|政府|部门|单位)?|哪(?:里|个|几个)(?:地方)?|有没有|是否|多少|什么|如何|怎么样?|各地|地方|"
     r"情况|做法|工作|推行|开展|实行|建立|制定|实施|请问|一下|比较|对比|报告|政府"
+)
+
+
+# Words that only say which part of a report is meant.
+_PART_WORDS = re.compile(
+    r"不足|问题|短板|困难|差距|弱项|存在|承认|自认|主要|突出|打算|计划|安排|思路|下一步|下步|明年|来年|今后|接下来|重点|法治|依法行政|"
+    r"建设|方面|自己|[做干有还的在上]|\d+\s*年?度?|[^\u3400-\u9fff]"
 )
 
 
@@ -100,6 +107,11 @@ class Question:
         """Whether it asks for one thing of each place: a figure, a date, a name; also of several places side by side."""
         return self.kind == "fact" or (self.kind == "compare" and asks_amount(normalise_query(self.text)))
 
+    @property
+    def overview(self) -> bool:
+        """Whether it asks for all that a place's reports say in one part: 某县有哪些不足, 某县2024年有什么计划."""
+        return bool(self.filters.region and self.filters.role and not _PART_WORDS.sub("", self.content))
+
 
 def understand(text: str, names: PlaceNames, filters: Filters | None = None, ignored: Collection[str] = ()) -> Question:
     """Kind, named filters and content words of a question; `names` are those of the corpus's places.
@@ -119,6 +131,10 @@ def understand(text: str, names: PlaceNames, filters: Filters | None = None, ign
             "own_reports_only": kind == "fact" or (kind == "compare" and asks_amount(plain)),
         }
         named.append("region")
+    department = names.department(plain, places)
+    if department and not given.department and "department" not in ignored:
+        own["department"] = department
+        named.append("department")
     if missing and not given.region and "region" not in ignored:
         own |= {"region": missing}
         named.append("region")
@@ -141,8 +157,8 @@ def understand(text: str, names: PlaceNames, filters: Filters | None = None, ign
         text=text,
         kind=kind,
         filters=replace(given, **own),  # type: ignore[arg-type]  # names checked by replace
-        terms=content_terms(plain, places),
-        content=_content(plain, places),
+        terms=content_terms(plain, (*places, department or "")),
+        content=_content(plain, (*places, department or "")),
         named=tuple(named),
         missing=None if sought else missing,
         plans_for=plans_for if "year" in named else None,
@@ -152,7 +168,7 @@ def understand(text: str, names: PlaceNames, filters: Filters | None = None, ign
 def _kind(plain: str) -> Kind:
     if _ASKS_COMPARISON.search(plain):
         return "compare"
-    if _ASKS_FACT.search(plain):
+    if _ASKS_FACT.search(plain) or asks_amount(plain):
         return "fact"
     return "places" if _ASKS_PLACES.search(plain) else "open"
 
@@ -190,5 +206,5 @@ def content_terms(plain: str, places: Iterable[str] = ()) -> tuple[str, ...]:
 def _content(plain: str, places: Iterable[str]) -> str:
     words = _YEARS.sub(" ", plain)
     for place in places:
-        words = words.replace(bare(place), " ")
+        words = words.replace(bare(place), " ") if place else words
     return _FRAME.sub(" ", words)
