@@ -224,4 +224,6 @@ def test_an_overview_of_one_part_lists_what_the_report_has(searcher: Searcher) -
     answer = ask(searcher, "望月镇还有哪些不足")
     assert answer.found
     assert {e.hit.passage.role for e in answer.entries} == {"shortcoming"}
-    assert [e.start for e in answer.entries] == sorted(e.start for e in answer.entries)
+    told = [(e.hit.report.metadata.year, e.start) for e in answer.entries]
+    assert told == sorted(told)
+    assert all(e.quote == e.hit.passage.text for e in answer.entries)

@@ -99,11 +99,11 @@ def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: 
         return _no_report(found, reports, scope)
     if question.overview:
         hits = sorted(found.results.hits[:OVERVIEW], key=lambda hit: (hit.report.metadata.year or 0, hit.passage.start))
-        chosen = [(STATED, hit) for hit in hits]
+        entries = tuple(_whole(hit) for hit in hits)
     else:
         fitting = evident(weighed(searcher, question, found.query, found.results))
         chosen = _best_of_each(_its_own(fitting, question), question)
-    entries = tuple(entry_of(hit, strength, question, searcher.naming) for strength, hit in chosen)
+        entries = tuple(entry_of(hit, strength, question, searcher.naming) for strength, hit in chosen)
     return _answer(found, _coverage(reports, scope, entries, question.filters), entries)
 
 
@@ -157,6 +157,11 @@ def _best_of_each(fitting: list[tuple[float, Hit]], question: Question) -> list[
     if question.fact and len(chosen) == 1:
         return sorted(fitting, key=lambda pair: (-pair[0], pair[1].rank))[:FACT_PASSAGES]
     return list(chosen.values())
+
+
+def _whole(hit: Hit) -> Entry:
+    """A passage as it stands, where all of it is asked and not a sentence."""
+    return Entry(hit, hit.passage.text, hit.passage.start, hit.passage.end, STATED)
 
 
 def entry_of(hit: Hit, strength: float, question: Question, naming: Naming | None) -> Entry:
