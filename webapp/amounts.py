@@ -127,74 +127,85 @@ def answering(
 
     A figure whose own words count other matters, tell of another deed, give another rate or a change does not answer,
     nor does one outside the sentence that ranked best which shares hardly a word with the question. Of those left the
-    one whose words name what is asked, then share most with the question; its unit, the sentence that ranked best and
-    being no part of another figure decide between equals. `headings` are those above the passage, `words` those of the question that say what is counted, if
-    they are known.
+    one whose words name most of what is asked; then its clause, its unit, the sentence that ranked best and being no
+    part of another figure decide. `headings` are those above the passage, `words` those of the question that say what
+    is counted, if they are known.
     """
-    asked = _asked_unit(question)
-    wanted = set(terms)
-    matters, actions = _named(_MATTERS, question), _named(_ACTIONS, question)
-    # What is counted stands last before the question word: 自查案件行政处罚|多少件. Its last words weigh most.
-    asked_of = _HOW_MANY.split(question)[0].replace(" ", "").removesuffix("率")
-    counted = [term for size in (6, 2, 2) for term in tokens(asked_of[-size:]) if term in wanted]
-
-    def shared(figure: Figure) -> float:
-        clause = set(tokens(figure.clause.replace(" ", "")))
-        found = len(wanted & clause) + sum(term in clause for term in counted)
-        return found / max(1, len(wanted) + len(counted))
-
-    def inside(figure: Figure) -> bool:
-        return sentence[0] <= figure.start < sentence[1]
-
-    def names(figure: Figure) -> bool:
-        """Whether its own words name the deed or the matter that is asked."""
-        return bool(actions & _named(_ACTIONS, figure.own) or matters & _named(_MATTERS, figure.own))
-
-    def literal_all(figure: Figure) -> bool:
-        return bool(words) and names_all(figure, words)
-
-    def named(figure: Figure) -> float:
-        """How much of what is asked its own words name, and those of what it is a part of."""
-        own = set(tokens((figure.whole + figure.own).replace(" ", "")))
-        deeds = [re.search(_ACTIONS[deed], figure.own) for deed in actions & _named(_ACTIONS, figure.own)]
-        # A deed says more than a matter, and its very name more than another.
-        literal = any(deed and deed.group() in question for deed in deeds)
-        matter = bool(matters) and _agree(matters, _MATTERS, [figure.whole, *_around(text, figure)], certain=True)
-        return (
-            literal_all(figure)
-            + bool(deeds)
-            + 2 * literal
-            + 0.5 * matter
-            + (len(wanted & own) + sum(term in own for term in counted)) / max(1, len(wanted))
-        )
-
+    asked = _Asked(question, frozenset(terms), tuple(words), naming)
     candidates = [
         figure
         for figure in figures(text)
-        if _fits(figure, asked)
-        and (inside(figure) or names(figure) or literal_all(figure) or shared(figure) >= _SHARED)
-        and (names(figure) or not (naming and naming.differ(question, figure.clause)))
-        and _is_change(figure.own) == bool(_CHANGE.search(question))
-        and not _OTHER_YEAR.search(figure.own.partition(figure.text[:1])[0])
-        and (
-            not matters or _agree(matters, _MATTERS, [*_around(text, figure), normalise(text), headings], certain=True)
-        )
-        and (not actions or _agree(actions, _ACTIONS, _around(text, figure), certain=False))
-        and (asked != "%" or _same_rate(question, figure))
-        and _same_parts(question, figure)
+        if asked.may_count(figure, _around(text, figure), [normalise(text), headings])
+        and (sentence[0] <= figure.start < sentence[1] or asked.meets(figure))
     ]
-    return max(
-        candidates,
-        key=lambda figure: (
-            round(named(figure), 3),
-            shared(figure) + 0.15 * inside(figure),
-            figure.base_unit == asked,
-            inside(figure),
+
+    def rank(figure: Figure) -> tuple[float, ...]:
+        inside = sentence[0] <= figure.start < sentence[1]
+        return (
+            asked.named(figure, _around(text, figure)),
+            asked.shared(figure) + 0.15 * inside,
+            figure.base_unit == asked.unit,
+            inside,
             not figure.part,
             -figure.start,
-        ),
-        default=None,
-    )
+        )
+
+    return max(candidates, key=rank, default=None)
+
+
+class _Asked:
+    """What a normalised question for an amount asks; `words` say what is counted, `terms` are all of its content."""
+
+    def __init__(self, question: str, terms: frozenset[str], words: tuple[str, ...], naming: Naming | None) -> None:
+        self.question, self.terms, self.words, self.naming = question, terms, words, naming
+        self.unit = _asked_unit(question)
+        self.matters, self.deeds = _named(_MATTERS, question), _named(_ACTIONS, question)
+        self.change = bool(_CHANGE.search(question))
+        # What is counted stands last before the question word: 自查案件行政处罚|多少件. Its last words weigh most.
+        before = _HOW_MANY.split(question)[0].replace(" ", "").removesuffix("率")
+        self.last = [term for size in (6, 2, 2) for term in tokens(before[-size:]) if term in terms]
+
+    def may_count(self, figure: Figure, around: list[str], beyond: list[str]) -> bool:
+        """Whether nothing says that a figure counts something else; `around` it and `beyond`, the nearest first."""
+        return (
+            _fits(figure, self.unit)
+            and _is_change(figure.own) == self.change
+            and not _OTHER_YEAR.search(figure.own.partition(figure.text[:1])[0])
+            and (self.unit != "%" or _same_rate(self.question, figure))
+            and _same_parts(self.question, figure)
+            and (self.names(figure) or not (self.naming and self.naming.differ(self.question, figure.clause)))
+            and (not self.matters or _agree(self.matters, _MATTERS, [*around, *beyond], unless=False))
+            and (not self.deeds or _agree(self.deeds, _ACTIONS, around, unless=True))
+        )
+
+    def meets(self, figure: Figure) -> bool:
+        """Whether a figure has to do with the question, wherever it stands."""
+        return self.names(figure) or self.names_it(figure) or self.shared(figure) >= _SHARED
+
+    def names(self, figure: Figure) -> bool:
+        """Whether its own words name the deed or the matter that is asked."""
+        return bool(self.deeds & _named(_ACTIONS, figure.own) or self.matters & _named(_MATTERS, figure.own))
+
+    def names_it(self, figure: Figure) -> bool:
+        """Whether they name everything that is counted."""
+        return bool(self.words) and names_all(figure, self.words)
+
+    def shared(self, figure: Figure) -> float:
+        """How much of the question its clause shares."""
+        return self._share(figure.clause, len(self.terms) + len(self.last))
+
+    def named(self, figure: Figure, around: list[str]) -> float:
+        """How much of what is asked its own words name, and those of what it is a part of."""
+        deeds = [re.search(_ACTIONS[deed], figure.own) for deed in self.deeds & _named(_ACTIONS, figure.own)]
+        # A deed says more than a matter, and its very name more than another.
+        literal = any(deed and deed.group() in self.question for deed in deeds)
+        matter = bool(self.matters) and _agree(self.matters, _MATTERS, [figure.whole, *around], unless=False)
+        share = self._share(figure.whole + figure.own, len(self.terms))
+        return round(self.names_it(figure) + bool(deeds) + 2 * literal + 0.5 * matter + share, 3)
+
+    def _share(self, words: str, most: int) -> float:
+        held = set(tokens(words.replace(" ", "")))
+        return (len(self.terms & held) + sum(term in held for term in self.last)) / max(1, most)
 
 
 def names_all(figure: Figure, named: Iterable[str]) -> bool:
@@ -215,10 +226,10 @@ def _named(kinds: tuple[str, ...], words: str) -> set[int]:
     return {number for number, names in enumerate(kinds) if re.search(names, words)}
 
 
-def _agree(asked: set[int], kinds: tuple[str, ...], around: list[str], *, certain: bool) -> bool:
-    """Whether the nearest words that name any of the kinds name one that is asked; `certain` is what if none does."""
+def _agree(asked: set[int], kinds: tuple[str, ...], around: list[str], *, unless: bool) -> bool:
+    """Whether the nearest words that name any of the kinds name one that is asked; `unless` any does, so."""
     named = next((found for words in around if (found := _named(kinds, words))), None)
-    return not certain if named is None else bool(asked & named)
+    return unless if named is None else bool(asked & named)
 
 
 def _same_rate(question: str, figure: Figure) -> bool:
