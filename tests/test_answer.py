@@ -213,6 +213,11 @@ def test_who_holds_an_office_is_quoted_by_the_sentence_that_names_somebody() -> 
     assert holder_sentence(text, office_in_full("镇党委书记是谁")) == (5, 17)
 
 
+@pytest.mark.parametrize("question", ["(县长是谁", "[县长是谁", "县*+县长是谁"])
+def test_signs_in_a_question_for_the_holder_of_an_office_are_no_pattern(question: str) -> None:
+    assert not names_holder("由县长陆文波任组长。", office_in_full(question))
+
+
 def test_what_a_department_says_is_not_what_its_government_says(searcher: Searcher) -> None:
     answer = ask(searcher, "鸣泉区市场监督管理局办理了多少件案件")
     assert answer.filters.department == "市场监督管理局"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -108,9 +109,7 @@ def figures(text: str) -> tuple[Figure, ...]:
                 if not _is_ordinal(clause.group(), match)
                 and not _is_circled(text, plain, first + clause.start(), match)
             ]
-            edges = [0, *(match.end() for match in matches)], [*(match.start() for match in matches[1:]), None]
-            for match, begin, until in zip(matches, *edges, strict=False):
-                own = clause.group()[begin : match.end()] + clause.group()[match.end() : until].split("、")[0]
+            for match, own in zip(matches, _own_words(clause.group(), matches), strict=True):
                 figure = _figure(text, plain, first + clause.start(), match, stated, own)
                 # What is counted in other units, and a rate, is no part of what was counted.
                 if figure.part and (whole is None or figure.base_unit != whole.base_unit):
@@ -118,6 +117,14 @@ def figures(text: str) -> tuple[Figure, ...]:
                 whole = whole if figure.part or figure.base_unit == "类" else figure
                 found.append(replace(figure, whole=whole.own) if figure.part and whole else figure)
     return tuple(found)
+
+
+def _own_words(clause: str, matches: list[re.Match[str]]) -> Iterator[str]:
+    """For each figure of a clause the words since the figure before it, and those behind it up to the next or a 、."""
+    begins = [0, *(match.end() for match in matches)]
+    ends = [*(match.start() for match in matches[1:]), len(clause)]
+    for match, begin, end in zip(matches, begins, ends, strict=False):
+        yield clause[begin : match.end()] + clause[match.end() : end].split("、")[0]
 
 
 def _scope(clause: str) -> str:

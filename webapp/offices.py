@@ -32,6 +32,8 @@ def asks_holder(question: str) -> str:
 
 def names_holder(text: str, office: str) -> bool:
     """Whether a normalised text names a person beside an office: 由县长王某某任组长, 组长由王某某同志担任."""
+    # The office comes out of a question, whose signs are no pattern.
+    office = re.escape(office)
     beside = rf"{office}[,、:]?(?:由|是|为)?{_NAME}{_THEN}|{_NAME}(?:同志)?(?:担任|兼任|任|为)[^,。;]{{0,14}}{office}"
     return bool(re.search(beside, text.replace(" ", "")))
 
