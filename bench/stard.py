@@ -109,7 +109,7 @@ def stard(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
     ]
     with tempfile.TemporaryDirectory() as place:
         write_lexical(Path(place) / "lexical", statutes.texts)
-        lexical = LexicalIndex([Path(place) / "lexical"])
+        lexical = LexicalIndex([Path(place) / "lexical"], [0], len(statutes.texts))
         for model, (config, encoder) in models.items():
             by_part, recall = measured(Ranker(statutes.texts, lexical, config, encoder), statutes)
             means = " | ".join(f"{np.mean(list(by_part[part].values())):.3f}" for part in PARTS)

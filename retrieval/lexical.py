@@ -18,6 +18,8 @@ logging.getLogger("bm25s").setLevel(logging.ERROR)
 import bm25s  # noqa: E402  # it logs while it is imported
 
 _EMPTY = "empty.json"
+# Files up to this size, in bytes, are read into memory: a map of each would keep it open.
+_SMALL = 1 << 20
 # As bm25s names them.
 _VOCABULARY, _STARTS = "vocab.index.json", "indptr.csc.index.npy"
 _ROWS, _VALUES = "indices.csc.index.npy", "data.csc.index.npy"
@@ -30,20 +32,19 @@ class LexicalIndex:
     part is how rare a term is: that is put right at each query by the counts of all parts (docs/decisions/0016).
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], starts: Sequence[int], rows: int) -> None:
+        """The passages of a part begin at its entry of `starts`; of the `rows`, those of no part are not searched."""
         self._parts = [_Part(folder) for folder in folders]
-        self.starts = np.cumsum([0, *(len(part) for part in self._parts)])
+        self._starts, self._rows_in_all = starts, rows
+        self._size = sum(map(len, self._parts))
         self._ceilings: dict[str, float] = {}
 
-    def __len__(self) -> int:
-        return int(self.starts[-1])
-
     def scores(self, terms: Sequence[str]) -> np.ndarray:
-        """A score for every passage, shape (passages,); 0 where no term occurs.
+        """A score for every row, shape (rows,); 0 where no term occurs.
 
         As a share of the sum of each term's greatest score anywhere, so that queries of few and of many terms compare.
         """
-        found, ceiling = np.zeros(len(self), np.float32), 0.0
+        found, ceiling = np.zeros(self._rows_in_all, np.float32), 0.0
         for term in terms:
             ceiling += self._add(term, found)
         return found / ceiling if ceiling else found
@@ -51,8 +52,8 @@ class LexicalIndex:
     def _add(self, term: str, found: np.ndarray) -> float:
         """Add a term's scores to `found`; returns the greatest of them."""
         postings = [part.postings(term) for part in self._parts]
-        rarity = _idf(sum(len(rows) for rows, _ in postings), len(self))
-        for part, start, (rows, scores) in zip(self._parts, self.starts, postings, strict=False):
+        rarity = _idf(sum(len(rows) for rows, _ in postings), self._size)
+        for part, start, (rows, scores) in zip(self._parts, self._starts, postings, strict=True):
             if len(rows):
                 # The rows of one term differ: adding by index loses nothing.
                 found[rows + start] += scores * np.float32(rarity / _idf(len(rows), len(part)))
@@ -78,7 +79,7 @@ class LexicalIndex:
         return found
 
     def _rows(self, term: str) -> np.ndarray:
-        rows = [part.postings(term)[0] + start for part, start in zip(self._parts, self.starts, strict=False)]
+        rows = [part.postings(term)[0] + start for part, start in zip(self._parts, self._starts, strict=True)]
         return np.concatenate(rows) if rows else np.zeros(0, np.int64)
 
 
@@ -88,13 +89,16 @@ class _Part:
         if (folder / _EMPTY).is_file():
             self._size = int(json.loads((folder / _EMPTY).read_text(encoding="utf-8"))["passages"])
         else:
-            check_whole(folder / _VOCABULARY)
-            check_whole(folder / _STARTS)
-            self._retriever = bm25s.BM25.load(folder, mmap=True, load_corpus=False)
+            small = (folder / _ROWS).stat().st_size <= _SMALL
+            for name in (_VOCABULARY, _STARTS, *((_ROWS, _VALUES) if small else ())):
+                check_whole(folder / name)
+            self._retriever = bm25s.BM25.load(folder, mmap=not small, load_corpus=False)
             scores = self._retriever.scores
             self._size, self._starts = int(scores["num_docs"]), scores["indptr"]
-            self._rows = CheckedArray(folder / _ROWS, scores["indices"])
-            self._values = CheckedArray(folder / _VALUES, scores["data"])
+            self._rows, self._values = scores["indices"], scores["data"]
+            if not small:
+                self._rows = CheckedArray(folder / _ROWS, self._rows)
+                self._values = CheckedArray(folder / _VALUES, self._values)
 
     def __len__(self) -> int:
         return self._size

@@ -40,17 +40,27 @@ class Index:
         _check_files(root, manifest)
         folders = [root / layout.SEGMENTS / segment.id for segment in manifest.segments]
         self._segments = [SegmentReader(folder / layout.SEGMENT_DATABASE) for folder in folders]
-        self._vectors = [VectorIndex(folder) for folder in folders]
-        self.codec = codec_of(root, manifest)
-        self._tokens = [TokenIndex(folder) for folder in folders]
         # One a segment; the rows of its passages begin at the segment's entry in `starts`.
         self.fulltext = [FulltextReader(folder / layout.SEGMENT_FULLTEXT) for folder in folders]
         self.starts = np.cumsum([0, *(segment.passages for segment in manifest.segments)])
-        parts = [root / layout.LEXICAL / part.id for part in manifest.lexical]
-        self.lexical = LexicalIndex(parts)
-        self.tags = TagIndex(parts, self.starts)
+        self.codec = codec_of(root, manifest)
         self._masks: dict[Filters, np.ndarray] = {}
         self._load_columns()
+        self._open_searched(folders)
+
+    def _open_searched(self, folders: list[Path]) -> None:
+        """Open what the search reads, of segments that have a passage in force: the others only keep what was cited."""
+        live = [
+            n for n, (first, last) in enumerate(pairwise(self.starts)) if (self.report_numbers[first:last] >= 0).any()
+        ]
+        # By the segment's place in the manifest.
+        self._vectors = {place: VectorIndex(folders[place]) for place in live}
+        self._tokens = {place: TokenIndex(folders[place]) for place in live}
+        parts = [self.root / layout.LEXICAL / part.id for part in self.manifest.lexical]
+        # An index that is to be brought up to date may have none yet.
+        held = [place for place in live if place < len(parts)]
+        self.lexical = LexicalIndex([parts[n] for n in held], [int(self.starts[n]) for n in held], len(self.roles))
+        self.tags = TagIndex(parts, self.starts)
 
     def _load_columns(self) -> None:
         dead, withdrawn, purged = (
@@ -128,7 +138,8 @@ class Index:
         Large segments may miss a few of them, unless they are to be `exact`.
         """
         found = []
-        for start, vectors in zip(self.starts, self._vectors, strict=False):
+        for place, vectors in self._vectors.items():
+            start = self.starts[place]
             mask = allowed[start : start + len(vectors)]
             rows, scores = vectors.search(query, count, None if mask.all() else mask, exact=exact)
             found.append((rows + start, scores))
@@ -141,8 +152,8 @@ class Index:
         """Inner products of the passages at some rows, in ascending order, with a vector (dimension,), shape (rows,)."""
         edges = np.searchsorted(rows, [*self.starts[:-1], np.inf])
         parts = [
-            vectors.products(query, rows[first:last] - start)
-            for start, vectors, (first, last) in zip(self.starts, self._vectors, pairwise(edges), strict=False)
+            self._vectors[place].products(query, rows[first:last] - self.starts[place])
+            for place, (first, last) in enumerate(pairwise(edges))
             if last > first
         ]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)

@@ -139,14 +139,15 @@ def test_checksums_that_were_cut_short_are_damage_themselves(tmp_path: Path) -> 
         TokenIndex(tmp_path)
 
 
-def test_a_damaged_posting_is_noticed_where_it_is_read(tmp_path: Path) -> None:
-    write_lexical(tmp_path, [f"说理式执法第{number}次" for number in range(20_000)])
+@pytest.mark.parametrize("texts", [20_000, 60_000], ids=["read into memory", "mapped"])
+def test_a_damaged_posting_is_noticed_before_it_counts(tmp_path: Path, texts: int) -> None:
+    write_lexical(tmp_path, [f"说理式执法第{number}次" for number in range(texts)])
     path = tmp_path / "data.csc.index.npy"
     blocks.write_sums(path)
     for at in range(HEAD, path.stat().st_size, blocks.BLOCK):
         flip(path, at)
     with pytest.raises(IndexUnusableError, match=path.name):
-        LexicalIndex([tmp_path]).scores(["说理"])
+        LexicalIndex([tmp_path], [0], texts).scores(["说理"])
 
 
 def test_a_rebuild_replaces_a_damaged_rotation(samples: Index, copy: Path, config: Config, encoder: Encoder) -> None:

@@ -19,6 +19,7 @@ from bench.generations import generations_in, write_generation
 from bench.planted import PLACES, write
 from bench.visitors import Crowd
 from indexer.build import build
+from retrieval import readonly
 from retrieval.config import Config
 from retrieval.encoder import Encoder
 from tests.conftest import ROOT, quiet
@@ -94,10 +95,9 @@ def test_a_request_outlasts_several_versions(
         for number in (2, 3, 4):
             # Nothing of the version before is used again.
             generation(number, rebuild=True)
-        for reader in (*found.index._segments, *found.index.fulltext):
-            reader._database._local.__dict__.clear()
         return found
 
+    monkeypatch.setattr(readonly, "_KEPT", 0)
     monkeypatch.setattr(Service, "searcher", property(overtaken))
     answer = client.get(f"/search?q={QUERIES[0]}")
     assert answer.status_code == 200
@@ -122,6 +122,23 @@ def test_a_version_that_was_replaced_is_let_go(
     visit()
     gc.collect()
     assert before() is None
+
+
+def test_open_files_do_not_grow_with_the_versions(
+    tmp_path: Path, generation: Generation, config: Config, encoder: Encoder
+) -> None:
+    """Each version adds a segment, and keeps those before for what was cited from them."""
+    generation(1)
+    client = create_app(config, service=Service(config, tmp_path / "index", encoder)).test_client()
+    open_files = []
+    for number in range(2, 8):
+        for path in ("/search", "/ask", "/compare", "/wording", "/count"):
+            assert client.get(f"{path}?q={QUERIES[0]}", buffered=True).status_code == 200
+        assert client.get("/passages/none", buffered=True).status_code == 404
+        gc.collect()
+        open_files.append(len(list(Path("/proc/self/fd").iterdir())))
+        generation(number)
+    assert max(open_files[2:]) == min(open_files[2:])
 
 
 def test_memory_is_given_back_once_the_version_before_is_let_go(
