@@ -73,8 +73,9 @@ def build(
             outcomes = prepare(sources, paths, root, batch, config, steps)
             fresh = sum(outcome.passages for outcome in outcomes)
             segments, embedded = write_segments(reports.values(), fresh, root, manifest, encoder, steps)
-            manifest = _publish(root, manifest, batch, segments, measures, purge=purge)
+            index = _publish(root, manifest, batch, segments, measures, purge=purge)
             writing.prune(root)
+            manifest = index.manifest if index else manifest
             summary = Summary(
                 outcomes=tuple(outcomes),
                 reports=manifest.reports,
@@ -84,8 +85,8 @@ def build(
                 seconds=round(time.perf_counter() - begin, 2),
                 version=manifest.number,
             )
-            if layout.current_name(root) == manifest.name and manifest.segments:
-                record_run(root, store.Index(root, manifest), summary)
+            if index:
+                record_run(root, index, summary)
             return summary
 
 
@@ -125,8 +126,11 @@ def _publish(
     measures: tuple[Measure, ...],
     *,
     purge: bool,
-) -> Manifest:
-    """Write what is new and make it the version in force; nothing new makes no new version."""
+) -> store.Index | None:
+    """Write what is new and make it the version in force, which is given; nothing new makes no new version.
+
+    None where there is nothing at all.
+    """
     withdrawn = ({*manifest.withdrawn} | batch.gone) - batch.restored
     dead = ({*manifest.tombstones} | batch.superseded | batch.gone) - (batch.restored - batch.superseded)
     changes = {
@@ -139,7 +143,7 @@ def _publish(
     lexical = manifest.lexical if tagged else ()
     same = all(getattr(manifest, name) == value for name, value in changes.items())
     if not added and same and len(lexical) == len(manifest.segments) and layout.current_name(root) == manifest.name:
-        return manifest
+        return batch.held
     segments, lexical = merged(root, manifest, (*manifest.segments, *added), lexical)
     lexical = (*lexical, *(writing.add_lexical(root, segment, measures) for segment in segments[len(lexical) :]))
     fresh = layout.next_manifest(
@@ -151,11 +155,11 @@ def _publish(
     )
     # Opening the new version before it is in force shows that it is whole, and counts what it holds.
     opened = store.Index(root, fresh)
-    fresh = replace(fresh, reports=len(opened.reports), passages=opened.passage_count)
-    layout.publish(root, fresh)
+    opened.manifest = replace(fresh, reports=len(opened.reports), passages=opened.passage_count)
+    layout.publish(root, opened.manifest)
     if purge:
         _forget_originals(opened, set(fresh.purged))
-    return fresh
+    return opened
 
 
 def _duplicates(manifest: Manifest, batch: Batch, dead: set[str]) -> tuple[Duplicate, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,15 @@ _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoesc
 
 
 def record_run(root: Path, index: Index, summary: Summary) -> Path:
-    """Write runs/TIME.json and runs/TIME.html; gives the page's path."""
+    """Write runs/TIME.json and runs/TIME.html; gives the page's path. Files that are as they were are only counted."""
     name = writing.now().replace(":", "").replace("+0000", "Z")
     places = coverage.by_place(index.reports)
     suspicions = coverage.suspicious(index.sizes())
+    told = [outcome for outcome in summary.outcomes if outcome.status != "unchanged" or outcome.reason]
+    unchanged = len(summary.outcomes) - len(told)
     values = {
-        **asdict(summary),
+        **asdict(replace(summary, outcomes=tuple(told))),
+        "unchanged": unchanged,
         "coverage": [{"place": list(row.chain), "reports": row.counts, "gaps": list(row.gaps)} for row in places],
         "suspicious": [{"file": s.summary.source_name, "zh": s.zh, "en": s.en} for s in suspicions],
     }
@@ -33,7 +36,13 @@ def record_run(root: Path, index: Index, summary: Summary) -> Path:
     write_atomic(root / layout.RUNS / f"{name}.json", text.encode("utf-8", "replace"))
     years = sorted({year for row in places for year in row.counts})
     page = _TEMPLATES.get_template("run_report.html").render(
-        summary=summary, places=places, years=years, suspicions=suspicions, time=writing.now()
+        summary=summary,
+        told=told,
+        unchanged=unchanged,
+        places=places,
+        years=years,
+        suspicions=suspicions,
+        time=writing.now(),
     )
     path = root / layout.RUNS / f"{name}.html"
     write_atomic(path, page.encode("utf-8", "replace"))

@@ -71,6 +71,20 @@ def test_every_run_leaves_a_record_for_programs_and_for_people(tmp_path: Path, c
     assert "short.txt" in page
 
 
+def test_the_record_of_a_run_counts_what_stayed_and_lists_the_rest(tmp_path: Path, config, encoder) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for name in ("linxi-2021.txt", "mingquan-2022.html"):
+        shutil.copy(SAMPLES / name, folder)
+        shutil.rmtree(tmp_path / "index" / layout.RUNS, ignore_errors=True)
+        build([folder], tmp_path / "index", config, encoder, quiet, rebuild=False)
+    (record,) = (tmp_path / "index" / layout.RUNS).glob("*.json")
+    values = json.loads(record.read_text(encoding="utf-8"))
+    assert ([o["source_name"] for o in values["outcomes"]], values["unchanged"]) == (["mingquan-2022.html"], 1)
+    page = record.with_suffix(".html").read_text(encoding="utf-8").partition("<h2>文件")[2]
+    assert ("mingquan-2022.html" in page, "linxi-2021.txt" in page) == (True, False)
+
+
 def test_the_corpus_page_leads_from_a_cell_to_its_reports(client, samples: Index) -> None:
     page = client.get("/corpus?lang=zh").text
     assert '<svg role="img"' in page
