@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from indexer.batch import Batch, is_newer_text, older_version
@@ -48,6 +49,8 @@ def prepare(
     """Read every source into the batch, then look for files that are gone from the paths given."""
     sources = list(sources)
     outcomes: list[Outcome] = []
+    # A link may have been turned to another folder since the run before.
+    _folder.cache_clear()
     registry = Registry(root / layout.REGISTRY)
     try:
         for number, source in enumerate(sources):
@@ -86,7 +89,7 @@ def _one(source: Source, root: Path, batch: Batch, registry: Registry, config: C
     try:
         sha256 = hashlib.sha256(data).hexdigest()
         version = version_id(data, source.name, source.corrections, config)
-        file = _File(source, data, sha256, version, str(source.root.resolve()))
+        file = _File(source, data, sha256, version, _folder(source.root))
         return (
             _known(file, batch, registry, config)
             or _brought_back(file, batch, registry)
@@ -94,6 +97,12 @@ def _one(source: Source, root: Path, batch: Batch, registry: Registry, config: C
         )
     except WenzhengError as error:
         return Outcome(source.name, "failed", str(error))
+
+
+@lru_cache(maxsize=64)
+def _folder(root: Path) -> str:
+    """Asked for with every file, of which there may be many thousands in a folder."""
+    return str(root.resolve())
 
 
 def _known(file: _File, batch: Batch, registry: Registry, config: Config) -> Outcome | None:
@@ -209,8 +218,8 @@ def _repeat(file: _File, summary: ReportSummary, kind: str, batch: Batch, regist
 
 def _gone(sources: list[Source], paths: list[Path], batch: Batch, registry: Registry) -> list[Outcome]:
     """Files known from earlier runs that are no longer in the paths given; their reports leave the search."""
-    seen = {(str(source.root.resolve()), source.name) for source in sources}
-    unread = [(str(s.root.resolve()), f"{s.name}!/") for s in sources if s.fault]
+    seen = {(_folder(source.root), source.name) for source in sources}
+    unread = [(_folder(s.root), f"{s.name}!/") for s in sources if s.fault]
     outcomes = []
     for root, name, report_id in (row for given in paths for row in registry.files_under(given.resolve())):
         inside_unread = any(root == folder and name.startswith(prefix) for folder, prefix in unread)
