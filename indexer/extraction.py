@@ -17,7 +17,7 @@ from retrieval.config import Config
 from retrieval.types import Report, ReportSummary
 
 # Changes whenever the same file would give another text, other metadata or other passages.
-EXTRACTOR_VERSION = "3"
+EXTRACTOR_VERSION = "4"
 
 
 def make_report(
