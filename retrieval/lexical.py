@@ -13,14 +13,11 @@ import numpy as np
 from retrieval.blocks import CheckedArray, check_whole
 from retrieval.text import tokens
 
-logging.getLogger("bm25s").setLevel(logging.ERROR)
-
-import bm25s  # noqa: E402  # it logs while it is imported
-
 _EMPTY = "empty.json"
 # Files up to this size, in bytes, are read into memory: a map of each would keep it open.
 _SMALL = 1 << 20
 # As bm25s names them.
+_PARAMETERS = "params.index.json"
 _VOCABULARY, _STARTS = "vocab.index.json", "indptr.csc.index.npy"
 _ROWS, _VALUES = "indices.csc.index.npy", "data.csc.index.npy"
 
@@ -84,30 +81,33 @@ class LexicalIndex:
 
 
 class _Part:
+    """What bm25s wrote, read without it: its import takes longer than all the reading."""
+
     def __init__(self, folder: Path) -> None:
-        self._retriever: bm25s.BM25 | None = None
+        self._vocabulary: dict[str, int] = {}
         if (folder / _EMPTY).is_file():
             self._size = int(json.loads((folder / _EMPTY).read_text(encoding="utf-8"))["passages"])
-        else:
-            small = (folder / _ROWS).stat().st_size <= _SMALL
-            for name in (_VOCABULARY, _STARTS, *((_ROWS, _VALUES) if small else ())):
-                check_whole(folder / name)
-            self._retriever = bm25s.BM25.load(folder, mmap=not small, load_corpus=False)
-            scores = self._retriever.scores
-            self._size, self._starts = int(scores["num_docs"]), scores["indptr"]
-            self._rows, self._values = scores["indices"], scores["data"]
-            if not small:
-                self._rows = CheckedArray(folder / _ROWS, self._rows)
-                self._values = CheckedArray(folder / _VALUES, self._values)
+            return
+        small = (folder / _ROWS).stat().st_size <= _SMALL
+        for name in (_VOCABULARY, _STARTS, *((_ROWS, _VALUES) if small else ())):
+            check_whole(folder / name)
+        self._size = int(json.loads((folder / _PARAMETERS).read_text(encoding="utf-8"))["num_docs"])
+        self._vocabulary = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
+        self._starts = np.load(folder / _STARTS)
+        # The rows of each term, ascending, and its scores in them, from `starts` on.
+        self._rows, self._values = (
+            np.load(folder / name) if small else CheckedArray(folder / name, np.load(folder / name, mmap_mode="r"))
+            for name in (_ROWS, _VALUES)
+        )
 
     def __len__(self) -> int:
         return self._size
 
     def postings(self, term: str) -> tuple[np.ndarray, np.ndarray]:
         """The rows that have a term, ascending, and its scores in them."""
-        if self._retriever is None or term not in self._retriever.vocab_dict:
+        if term not in self._vocabulary:
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
-        number = self._retriever.vocab_dict[term]
+        number = self._vocabulary[term]
         begin, end = self._starts[number : number + 2]
         return self._rows[begin:end], self._values[begin:end]
 
@@ -119,6 +119,10 @@ def _idf(having: int, size: int) -> float:
 
 def write_lexical(folder: Path, texts: Iterable[str]) -> None:
     """Index texts that are already normalised, one for each passage in the order of rows."""
+    import bm25s
+
+    # It logs every step.
+    logging.getLogger("bm25s").setLevel(logging.ERROR)
     corpus = [tokens(text) for text in texts]
     folder.mkdir(parents=True, exist_ok=True)
     if not any(corpus):
