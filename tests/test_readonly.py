@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,18 @@ def held(folder: Path) -> list[str]:
     return sorted(link.readlink().name for link in links if link.readlink().parent == folder)
 
 
+@pytest.fixture(autouse=True)
+def _uncollected() -> Iterator[None]:
+    """What is let go is closed there and then, not when Python next looks for cycles."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 def test_a_thread_keeps_the_files_that_it_read_last(databases: list[ReadOnlyDatabase], tmp_path: Path) -> None:
     for database in databases:
         database.execute(QUERY).fetchone()
         databases[0].execute(QUERY).fetchone()
-    gc.collect()
     last = [database.path.name for database in databases[-_KEPT + 1 :]]
     assert held(tmp_path) == sorted([databases[0].path.name, *last])
 
@@ -45,12 +53,10 @@ def test_what_is_being_read_stays_open(databases: list[ReadOnlyDatabase]) -> Non
     first = reading.fetchone()
     for database in databases[1:]:
         database.execute(QUERY).fetchone()
-    gc.collect()
     assert [*first, *(n for (n,) in reading)] == list(range(5000))
 
 
 def test_a_file_that_nothing_refers_to_is_let_go(databases: list[ReadOnlyDatabase], tmp_path: Path) -> None:
     databases[-1].execute(QUERY).fetchone()
     del databases[:]
-    gc.collect()
     assert held(tmp_path) == []
