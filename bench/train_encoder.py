@@ -1,12 +1,14 @@
 """Fine-tune the upper layers of the bundled encoder for late interaction.
 
-    python bench/train_encoder.py --public ../shared/train --steps 960 --out FOLDER
+    python bench/train_encoder.py --public ../shared/train --out FOLDER [--start FOLDER]
+
+With --start it goes on from layers that were trained before.
 
 Queries in everyday words against passages in official wording: InfoNCE with in-batch negatives on MaxSim of
 last-layer token vectors, plus half of the same on mean vectors (Khattab and Zaharia 2020, ColBERT; van den Oord
 et al. 2018, InfoNCE), plus a sigmoid loss on MaxSim, which asks that a fitting passage score high and any other low
-whatever the question, so that "nothing fits" can be told (Zhai et al. 2023, SigLIP). Embeddings and lower layers are
-frozen, so that only the upper layers are shipped.
+whatever the question, so that "nothing fits" can be told (Zhai et al. 2023, SigLIP). Some passages bring one along
+that is near and does not answer. Embeddings and lower layers are frozen, so that only the upper layers are shipped.
 """
 
 from __future__ import annotations
@@ -16,12 +18,15 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.numpy import save_file
+from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from retrieval.config import load_config
 from retrieval.encoder.locate import locate
@@ -36,7 +41,21 @@ LEVEL_WEIGHT = 0.25
 # Passages on near matters: the nearest so many are left out, the next so many drawn from.
 NEAREST, NEAR = 3, 25
 FRAMES = ("哪些地方", "有没有地方", "哪里的政府", "各地怎么", "有哪些县市区", "报告里说没说")
-Pair = tuple[str, str, str]
+# How often a passage's own near one is put beside it.
+BESIDE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A query and a passage that answers it; one `group` never stands twice in a batch.
+
+    `near` are passages on the same matter that do not answer it.
+    """
+
+    query: str
+    passage: str
+    group: str
+    near: tuple[str, ...] = ()
 
 
 def read(path: Path) -> list[dict]:
@@ -50,11 +69,11 @@ def around(passage: str, answer: str) -> str:
 
 
 def sources(public: Path) -> list[tuple[float, list[Pair]]]:
-    """(share of the batches, pairs of query, passage and group): one group never stands twice in a batch."""
+    """(share of the batches, pairs)."""
     here = Path(__file__).parent / "training"
     own = [
-        (question, row["passage"], row["passage"])
-        for name in ("pairs.jsonl", "everyday.jsonl")
+        Pair(question, row["passage"], row["passage"], tuple(row.get("near", ())))
+        for name in ("pairs.jsonl", "everyday.jsonl", "contrasts.jsonl")
         for row in read(here / name)
         for question in row["questions"]
     ]
@@ -62,17 +81,19 @@ def sources(public: Path) -> list[tuple[float, list[Pair]]]:
     for row in read(here / "measures.jsonl"):
         measure = vocabulary[row["measure"]]
         asked = [measure.term, *measure.everyday, *measure.everyday, *measure.taiwan, *measure.english]
-        own += [(q, row["passage"], row["passage"]) for q in asked]
+        own += [Pair(q, row["passage"], row["passage"]) for q in asked]
     law = [
-        (row["question"], p[:PASSAGE_CHARACTERS], p) for row in read(public / "stard.jsonl") for p in row["passages"]
+        Pair(row["question"], p[:PASSAGE_CHARACTERS], p)
+        for row in read(public / "stard.jsonl")
+        for p in row["passages"]
     ]
     wiki = []
     for name in ("cmrc2018_dev.jsonl", "drcd_test.jsonl"):
         for row in read(public / name):
             for question in row["questions"]:
                 text, answer = question_and_answer(question)
-                wiki.append((text, around(row["passage"], answer), row["passage"]))
-    return [(0.6, own), (0.3, law), (0.1, wiki)]
+                wiki.append(Pair(text, around(row["passage"], answer), row["passage"]))
+    return [(0.7, own), (0.22, law), (0.08, wiki)]
 
 
 def strung(batch: list[Pair], chance: random.Random) -> list[Pair]:
@@ -80,16 +101,24 @@ def strung(batch: list[Pair], chance: random.Random) -> list[Pair]:
 
     What stands beside it comes from outside the batch's other questions, so that no negative answers by accident.
     """
-    framed = [(chance.choice(FRAMES) + q if chance.random() < 0.3 else q, p, g) for q, p, g in batch]
-    half = len(framed) // 2
-    fillers = [p for _, p, _ in framed[half:]]
-    done = []
-    for query, passage, group in framed[:half]:
+    half = len(batch) // 2
+    fillers = [pair.passage for pair in batch[half:]]
+
+    def among(passage: str) -> str:
         parts = [passage, *chance.sample(fillers, chance.choice((0, 1, 1, 2)))]
         chance.shuffle(parts)
         items = [f"{number}是{part}" for number, part in zip("一二三", parts, strict=False)] if parts[1:] else parts
-        done.append((query, "".join(items), group))
-    return done
+        return "".join(items)
+
+    return [
+        replace(
+            pair,
+            query=chance.choice(FRAMES) + pair.query if chance.random() < 0.3 else pair.query,
+            passage=among(pair.passage),
+            near=tuple(among(passage) for passage in pair.near),
+        )
+        for pair in batch[:half]
+    ]
 
 
 def question_and_answer(question: dict | str) -> tuple[str, str]:
@@ -101,8 +130,10 @@ def question_and_answer(question: dict | str) -> tuple[str, str]:
 
 def neighbours(whole: SentenceTransformer, pairs: list[Pair]) -> dict[str, list[str]]:
     """Passage → others on near matters, nearest first, without the very nearest: those may answer its questions too."""
-    passages = list(dict.fromkeys(passage for _, passage, _ in pairs))
-    vectors = whole.encode(["passage: " + normalise(p) for p in passages], batch_size=32, normalize_embeddings=True)
+    passages = list(dict.fromkeys(pair.passage for pair in pairs))
+    texts = ["passage: " + normalise(passage) for passage in passages]
+    with torch.autocast("cpu", torch.bfloat16):
+        vectors = whole.encode(texts, batch_size=32, normalize_embeddings=True)
     order = np.argsort(-(vectors @ vectors.T), axis=1)
     return {passages[n]: [passages[other] for other in row[1 + NEAREST : 1 + NEAREST + NEAR]]
             for n, row in enumerate(order)}  # fmt: skip
@@ -118,7 +149,7 @@ def batches(
     chance = random.Random(seed)  # noqa: S311  # drawing batches is no secret
     by_passage: dict[str, list[Pair]] = {}
     for pair in parts[0][1]:
-        by_passage.setdefault(pair[1], []).append(pair)
+        by_passage.setdefault(pair.passage, []).append(pair)
     while True:
         (pairs,) = chance.choices([pairs for _, pairs in parts], [share for share, _ in parts])
         batch: list[Pair] = []
@@ -127,13 +158,14 @@ def batches(
         hard = own and chance.random() < 0.5
         wanted = [chance.choice(pairs)]
         if hard:
-            others = chance.sample(near[wanted[0][1]], size // 2)
+            others = chance.sample(near[wanted[0].passage], size // 2)
             wanted += [chance.choice(by_passage[other]) for other in others]
         while len(batch) < size * (1 + own):
             pair = wanted.pop(0) if wanted else chance.choice(pairs)
-            if pair[2] not in seen and pair[0] not in seen:
-                batch.append(pair)
-                seen.update((pair[2], pair[0]))
+            if pair.group not in seen and pair.query not in seen:
+                beside = (chance.choice(pair.near),) if pair.near and chance.random() < BESIDE else ()
+                batch.append(replace(pair, near=beside))
+                seen.update((pair.group, pair.query))
         yield strung(batch, chance) if own else batch
 
 
@@ -146,13 +178,14 @@ class Sigmoid(torch.nn.Module):
         self.level = torch.nn.Parameter(torch.tensor(0.8))
 
     def forward(self, late: torch.Tensor) -> torch.Tensor:
-        signs = 2 * torch.eye(len(late)) - 1
+        signs = 2 * torch.eye(*late.shape) - 1
         return -torch.nn.functional.logsigmoid(signs * self.scale * (late - self.level)).sum() / len(late)
 
 
 def loss_of(model: torch.nn.Module, tokenizer, sigmoid: Sigmoid, batch: list[Pair]) -> torch.Tensor:
-    queries = encode(model, tokenizer, ["query: " + normalise(q) for q, _, _ in batch], 48)
-    passages = encode(model, tokenizer, ["passage: " + normalise(p) for _, p, _ in batch], 136)
+    texts = [pair.passage for pair in batch] + [passage for pair in batch for passage in pair.near]
+    queries = encode(model, tokenizer, ["query: " + normalise(pair.query) for pair in batch], 48)
+    passages = encode(model, tokenizer, ["passage: " + normalise(text) for text in texts], 136)
     target = torch.arange(len(batch))
     (q_tokens, q_mask, q_mean), (p_tokens, p_mask, p_mean) = queries, passages
     similar = torch.einsum("qid,pjd->qpij", q_tokens, p_tokens)
@@ -166,9 +199,10 @@ def loss_of(model: torch.nn.Module, tokenizer, sigmoid: Sigmoid, batch: list[Pai
 
 def encode(model: torch.nn.Module, tokenizer, texts: list[str], length: int):
     """Token vectors (n, tokens, d), a mask without prompt and special tokens, and mean vectors (n, d)."""
-    batch = tokenizer(texts, padding=True, truncation=True, max_length=length, return_tensors="pt")
-    states = model(**{k: batch[k] for k in ("input_ids", "attention_mask")}).last_hidden_state
-    mask = batch["attention_mask"].bool()
+    ids = tokenizer(texts, truncation=True, max_length=length)["input_ids"]
+    states, mask = together([states_of(model, tokenizer, ids, rows) for rows in by_length(ids)], max(map(len, ids)))
+    places = torch.argsort(torch.tensor([row for rows in by_length(ids) for row in rows]))
+    states, mask = states[places], mask[places]
     weights = mask[:, :, None].float()
     mean = torch.nn.functional.normalize((states * weights).sum(1) / weights.sum(1), dim=1)
     content = mask.clone()
@@ -178,10 +212,30 @@ def encode(model: torch.nn.Module, tokenizer, texts: list[str], length: int):
     return torch.nn.functional.normalize(states, dim=2), content, mean
 
 
+def by_length(ids: list[list[int]]) -> tuple[list[int], list[int]]:
+    """The shorter half of the texts and the longer: padding all to the longest would cost a third more."""
+    order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
+    return order[: len(ids) // 2], order[len(ids) // 2 :]
+
+
+def states_of(model: torch.nn.Module, tokenizer, ids: list[list[int]], rows: list[int]):
+    batch = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
+    # Half precision by plain attention takes less than half the time; the fused one's way back is slow on processors.
+    with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
+        states = model(**batch).last_hidden_state
+    return states.float(), batch["attention_mask"].bool()
+
+
+def together(parts: list, longest: int):
+    states = torch.cat([torch.nn.functional.pad(s, (0, 0, 0, longest - s.shape[1])) for s, _ in parts])
+    return states, torch.cat([torch.nn.functional.pad(m, (0, longest - m.shape[1])) for _, m in parts])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--public", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path)
     parser.add_argument("--steps", type=int, default=960)
     parser.add_argument("--batch", type=int, default=20)
     parser.add_argument("--rate", type=float, default=4e-5)
@@ -193,7 +247,12 @@ def main() -> None:
     trained = [f"encoder.layer.{n}." for n in range(FROZEN_LAYERS, model.config.num_hidden_layers)]
     for name, parameter in model.named_parameters():
         parameter.requires_grad = any(name.startswith(prefix) for prefix in trained)
-    model.train()
+    if options.start:
+        unknown = model.load_state_dict(load_file(options.start / "layers.safetensors"), strict=False).unexpected_keys
+        if unknown:
+            raise SystemExit(f"{options.start} holds other layers: {unknown[:3]}")
+    # Nothing is dropped: drawing what to drop would take a third of all time, and one epoch hardly overfits.
+    model.eval()
     sigmoid = Sigmoid()
     optimiser = torch.optim.AdamW(
         [

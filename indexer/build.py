@@ -75,7 +75,7 @@ def build(
             segments, embedded = write_segments(reports.values(), fresh, root, manifest, encoder, steps)
             index = _publish(root, manifest, batch, segments, measures, purge=purge)
             writing.prune(root)
-            manifest = index.manifest if index else manifest
+            manifest = index.manifest
             summary = Summary(
                 outcomes=tuple(outcomes),
                 reports=manifest.reports,
@@ -85,8 +85,7 @@ def build(
                 seconds=round(time.perf_counter() - begin, 2),
                 version=manifest.number,
             )
-            if index:
-                record_run(root, index, summary)
+            record_run(root, index, summary)
             return summary
 
 
@@ -126,11 +125,8 @@ def _publish(
     measures: tuple[Measure, ...],
     *,
     purge: bool,
-) -> store.Index | None:
-    """Write what is new and make it the version in force, which is given; nothing new makes no new version.
-
-    None where there is nothing at all.
-    """
+) -> store.Index:
+    """Write what is new and make it the version in force, which is given; nothing new makes no new version."""
     withdrawn = ({*manifest.withdrawn} | batch.gone) - batch.restored
     dead = ({*manifest.tombstones} | batch.superseded | batch.gone) - (batch.restored - batch.superseded)
     changes = {
@@ -143,7 +139,7 @@ def _publish(
     lexical = manifest.lexical if tagged else ()
     same = all(getattr(manifest, name) == value for name, value in changes.items())
     if not added and same and len(lexical) == len(manifest.segments) and layout.current_name(root) == manifest.name:
-        return batch.held
+        return batch.held or store.Index(root, manifest)
     segments, lexical = merged(root, manifest, (*manifest.segments, *added), lexical)
     lexical = (*lexical, *(writing.add_lexical(root, segment, measures) for segment in segments[len(lexical) :]))
     fresh = layout.next_manifest(

@@ -33,7 +33,9 @@ _INDEX_NUMBER = re.compile(r"索\s*[引取]\s*号\s*[:：]\s*([0-9A-Za-z][^\s,�
 _DOCUMENT_NUMBER = re.compile(
     r"(?:发文字号|文\s*号|文件编号)\s*[:：]\s*([\u4e00-\u9fff]+[\[〔(（]\d{4}[\]〕)）]\s*\d+\s*号)"
 )
-_BRACKETED_NAME = re.compile(r"[\[【［]\s*([\u4e00-\u9fff]{2,8})\s*[\]】］]\s*[:：]?\s*(?=[^\s\[【［])")
+_BRACKETED_NAME = re.compile(
+    rf"(?<![:：] )(?<![:：])[\[【] *((?:{'|'.join(_DATE_KEYS)})|(?:信息)?来源|发布机构|发布单位|索引号|发文字号) *[\]】] *[:：]?"
+)
 _URL = re.compile(r"https?://[^\s，。；、）)\"'<>]+")
 _TITLE_BODY = re.compile(r"^(.*?)(?=关于|\d{4}年|20\d\d|[二]\s*[〇○零]|法治政府|推进|开展|依法行政)")
 _DEPARTMENT = re.compile(
@@ -99,10 +101,9 @@ def extract(cleaned: Cleaned, source_name: str) -> Metadata:
 
 def _paired(strip: str) -> str:
     """A table's row of names and values, or names in brackets before them, as `name：value` like other strips."""
-    strip = _BRACKETED_NAME.sub(r" \1：", strip)
-    cells = strip.split("\t")
+    cells = [_BRACKETED_NAME.sub(r" \1：", cell) for cell in strip.split("\t")]
     pairs = zip(cells[::2], cells[1::2], strict=False)
-    return " ".join(f"{name.rstrip('：:')}：{value}" for name, value in pairs) if len(cells) > 1 else strip
+    return " ".join(f"{name.rstrip('：:')}：{value}" for name, value in pairs) if len(cells) > 1 else cells[0]
 
 
 def _text(values: dict[str, object], name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import math
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.blocks import CheckedArray, check_whole
+from retrieval.blocks import CheckedArray, read_whole
 from retrieval.text import tokens
 
 _EMPTY = "empty.json"
@@ -89,15 +90,13 @@ class _Part:
             self._size = int(json.loads((folder / _EMPTY).read_text(encoding="utf-8"))["passages"])
             return
         small = (folder / _ROWS).stat().st_size <= _SMALL
-        for name in (_VOCABULARY, _STARTS, *((_ROWS, _VALUES) if small else ())):
-            check_whole(folder / name)
         self._size = int(json.loads((folder / _PARAMETERS).read_text(encoding="utf-8"))["num_docs"])
-        self._vocabulary = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
-        self._starts = np.load(folder / _STARTS)
+        self._vocabulary = json.loads(read_whole(folder / _VOCABULARY))
+        self._starts = np.load(io.BytesIO(read_whole(folder / _STARTS)))
         # The rows of each term, ascending, and its scores in them, from `starts` on.
         self._rows, self._values = (
-            np.load(folder / name) if small else CheckedArray(folder / name, np.load(folder / name, mmap_mode="r"))
-            for name in (_ROWS, _VALUES)
+            np.load(io.BytesIO(read_whole(path))) if small else CheckedArray(path, np.load(path, mmap_mode="r"))
+            for path in (folder / _ROWS, folder / _VALUES)
         )
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from retrieval import deadline
+from retrieval.errors import IndexUnusableError
 
 # A connection costs an open file and up to 2 MB, opening one 0.1 ms: a thread keeps those of the files it read last,
 # so that neither grows with the segments of an index.
@@ -48,6 +49,19 @@ class _Cursor(sqlite3.Cursor):
     read_through: _Connection
 
 
+def _connected(path: Path) -> sqlite3.Connection:
+    """Raises IndexUnusableError when the file is gone: versions are cleared away some time after they were replaced."""
+    try:
+        # Only ever used by one thread, but the last reference to it may be dropped by another.
+        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    except sqlite3.OperationalError:
+        if path.is_file():
+            raise
+        raise IndexUnusableError(
+            f"索引的这一版已被清理（{path}）；请重试", f"this version of the index was cleared away ({path}); try again"
+        ) from None
+
+
 class _Open(threading.local):
     """The connections of this thread, the one used last at the end; those of a database that nothing refers to are gone."""
 
@@ -57,12 +71,13 @@ class _Open(threading.local):
     def connection(self, database: ReadOnlyDatabase) -> _Connection:
         found = self._kept.pop(database, None)
         if found is None:
-            address = f"{database.path.resolve().as_uri()}?mode=ro&immutable=1"
-            # Only ever used by this thread, but the last reference to it may be dropped by another.
-            found = _Connection(sqlite3.connect(address, uri=True, check_same_thread=False))
+            found = _Connection(_connected(database.path))
         self._kept[database] = found
         if len(self._kept) > _KEPT:
-            del self._kept[next(iter(self._kept))]
+            # Taken from a copy: another thread may be letting go of a version, and with it of its databases.
+            oldest = self._kept.keyrefs()[0]()
+            if oldest is not None:
+                self._kept.pop(oldest, None)
         return found
 
 

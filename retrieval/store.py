@@ -53,7 +53,7 @@ class Index:
         live = [
             n for n, (first, last) in enumerate(pairwise(self.starts)) if (self.report_numbers[first:last] >= 0).any()
         ]
-        # By the segment's place in the manifest.
+        # All three by the segment's place in the manifest.
         self._vectors = {place: VectorIndex(folders[place]) for place in live}
         self._tokens = {place: TokenIndex(folders[place]) for place in live}
         parts = [self.root / layout.LEXICAL / part.id for part in self.manifest.lexical]
@@ -171,6 +171,11 @@ class Index:
         """The passage at a row."""
         place = int(np.searchsorted(self.starts, row, side="right")) - 1
         return self._segments[place].passage(int(row - self.starts[place]))
+
+    def passages_at(self, rows: np.ndarray) -> list[Passage]:
+        """The passages at some rows, in their order; read segment by segment, whatever their order."""
+        found = {int(row): self.passage(int(row)) for row in np.sort(rows)}
+        return [found[int(row)] for row in rows]
 
     def find_passage(self, passage_id: str) -> tuple[Passage, ReportSummary]:
         """A passage by its id, from the text in force or else from the newest that has it. Raises NotFoundError."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from retrieval.errors import IndexUnusableError
 from retrieval.readonly import _KEPT, ReadOnlyDatabase
 
 QUERY = "SELECT n FROM numbers ORDER BY n"
@@ -27,6 +29,9 @@ def databases(tmp_path: Path) -> list[ReadOnlyDatabase]:
     return [ReadOnlyDatabase(path) for path in paths]
 
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc says which files are open")
+
+
 def held(folder: Path) -> list[str]:
     links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
     return sorted(link.readlink().name for link in links if link.readlink().parent == folder)
@@ -40,6 +45,7 @@ def _uncollected() -> Iterator[None]:
     gc.enable()
 
 
+@linux
 def test_a_thread_keeps_the_files_that_it_read_last(databases: list[ReadOnlyDatabase], tmp_path: Path) -> None:
     for database in databases:
         database.execute(QUERY).fetchone()
@@ -56,7 +62,14 @@ def test_what_is_being_read_stays_open(databases: list[ReadOnlyDatabase]) -> Non
     assert [*first, *(n for (n,) in reading)] == list(range(5000))
 
 
+@linux
 def test_a_file_that_nothing_refers_to_is_let_go(databases: list[ReadOnlyDatabase], tmp_path: Path) -> None:
     databases[-1].execute(QUERY).fetchone()
     del databases[:]
     assert held(tmp_path) == []
+
+
+def test_a_file_that_was_cleared_away_is_told_as_such(databases: list[ReadOnlyDatabase]) -> None:
+    databases[0].path.unlink()
+    with pytest.raises(IndexUnusableError, match="已被清理"):
+        databases[0].execute(QUERY)

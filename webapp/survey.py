@@ -147,6 +147,6 @@ def _possible(searcher: Searcher, question: Question, query: Query, ranked: Rank
     best = np.column_stack([np.broadcast_to(known[name], margin.shape) for name in FEATURES])
     possible = np.flatnonzero(model.probabilities(best) >= model.entry_from)[:_MOST]
     # To read a passage costs a tenth of weighing it: its words are looked at before the rest is.
-    passages = [searcher.index.passage(int(row)) for row in ranked.rows[possible]]
+    passages = searcher.index.passages_at(ranked.rows[possible])
     best[possible, FEATURES.index("share")] = [term_share(passage, question.terms) for passage in passages]
     return [int(place) for place in possible[model.probabilities(best[possible]) >= model.entry_from]]
