@@ -85,6 +85,18 @@ def test_the_record_of_a_run_counts_what_stayed_and_lists_the_rest(tmp_path: Pat
     assert ("mingquan-2022.html" in page, "linxi-2021.txt" in page) == (True, False)
 
 
+def test_runs_that_read_nothing_leave_their_records_too(tmp_path: Path, config, encoder) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "empty.txt").write_bytes(b"")
+    for _ in range(2):
+        shutil.rmtree(tmp_path / "index" / layout.RUNS, ignore_errors=True)
+        build([folder], tmp_path / "index", config, encoder, quiet, rebuild=False)
+        (record,) = (tmp_path / "index" / layout.RUNS).glob("*.json")
+        (outcome,) = json.loads(record.read_text(encoding="utf-8"))["outcomes"]
+        assert (outcome["source_name"], outcome["status"]) == ("empty.txt", "failed")
+
+
 def test_the_corpus_page_leads_from_a_cell_to_its_reports(client, samples: Index) -> None:
     page = client.get("/corpus?lang=zh").text
     assert '<svg role="img"' in page
