@@ -144,6 +144,26 @@ def held_out(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
     return lines
 
 
+def told_apart(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
+    """Questions whose passage stands among others, two of them on the same matter that do not answer; none trained on."""
+    rows = [json.loads(line) for line in (QUESTIONS / "contrasts.jsonl").read_text("utf-8").splitlines()]
+    pool = [passage for row in rows for passage in (row["passage"], *row["near"])]
+    starts = np.cumsum([0, *(1 + len(row["near"]) for row in rows)])
+    lines = [f"\n## Questions that were not trained on, over {len(pool)} passages, two of them near and no answer\n"]
+    lines += ["| model | questions | nDCG@10 late | above both near ones |", "|---" * 4 + "|"]
+    for model, (_, encoder) in models.items():
+        codec = token_codec(new_rotation(encoder.dimension), encoder.dimension)
+        codes = [codec.encode(each.tokens) for each in encoder.passages([normalise(passage) for passage in pool])]
+        gains, above = [], []
+        for row, start, end in zip(rows, starts, starts[1:], strict=False):
+            for encoded in encoder.queries([normalise_query(question) for question in row["questions"]]):
+                late = maxsim(encoded.tokens, codes, codec)
+                gains.append(gain_of(late, start))
+                above.append(late[start] > late[start + 1 : end].max())
+        lines.append(f"| {model} | {len(gains)} | {np.mean(gains):.3f} | {np.mean(above):.3f} |")
+    return lines
+
+
 def gain_of(scores: np.ndarray, relevant: int) -> float:
     """nDCG@10 with one relevant passage."""
     place = int((scores > scores[relevant]).sum())
@@ -158,6 +178,7 @@ def main() -> None:
     for name, reports, questions in sets():
         lines += ablations(name, reports, questions, models)
     lines += held_out(models)
+    lines += told_apart(models)
     if STARD.is_dir():
         lines += stard(models)
     text = "\n".join(lines) + "\n"
