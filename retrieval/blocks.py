@@ -16,11 +16,18 @@ import xxhash
 from retrieval.errors import damaged
 
 BLOCK = 64 * 1024
+# Bytes of a checksum.
+DIGEST = 8
 _SUFFIX = ".xxh3"
 
 
+def digest(data: bytes) -> bytes:
+    """The checksum of some bytes, DIGEST bytes itself."""
+    return xxhash.xxh3_64_digest(data)
+
+
 def write_sums(path: Path) -> None:
-    """Put the checksums of a file's blocks beside it, 8 bytes each."""
+    """Put the checksums of a file's blocks beside it, DIGEST bytes each."""
     _beside(path).write_bytes(_sums_of(path))
 
 
@@ -69,7 +76,7 @@ class Blocks:
         beside = _beside(path)
         self._sums = beside.read_bytes() if beside.is_file() else None
         blocks = -(-len(data) // BLOCK)
-        if self._sums is not None and len(self._sums) != 8 * blocks:
+        if self._sums is not None and len(self._sums) != DIGEST * blocks:
             raise damaged(beside)
         # One byte each, 1 when checked. Two threads that check the same block find the same.
         self._checked = bytearray(blocks)
@@ -82,7 +89,7 @@ class Blocks:
         number = self._checked.find(0, start // BLOCK, last)
         while number >= 0:
             found = xxhash.xxh3_64_digest(self._data[number * BLOCK : (number + 1) * BLOCK])
-            if found != self._sums[8 * number : 8 * number + 8]:
+            if found != self._sums[DIGEST * number : DIGEST * (number + 1)]:
                 raise damaged(self._path)
             self._checked[number] = 1
             number = self._checked.find(0, number + 1, last)

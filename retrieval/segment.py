@@ -6,8 +6,11 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from retrieval.blocks import DIGEST, digest
 from retrieval.errors import damaged
 from retrieval.readonly import ReadOnlyDatabase
 from retrieval.types import (
@@ -39,6 +42,10 @@ CREATE INDEX passage_ids ON passages (id);
 CREATE INDEX passage_versions ON passages (version_id);
 CREATE INDEX report_ids ON reports (report_id);
 """
+# What is read in whole at every opening: what each report is, and where its passages stand. Their digests lie beside.
+_SUMMARIES = "SELECT report_id, version_id, source_name, sha256, media_type, metadata FROM reports ORDER BY rowid"
+_COLUMNS = "SELECT version_id, role FROM passages ORDER BY row"
+_WHOLE = (_SUMMARIES, _COLUMNS)
 # A passage's words are not stored a second time: they are this part of the report's text.
 _PASSAGE = (
     "SELECT p.row, p.id, r.report_id, p.start, p.end, substr(r.text, p.start + 1, p.end - p.start), "
@@ -56,9 +63,18 @@ def write_segment(path: Path, reports: Iterable[Report]) -> int:
         for report in reports:
             row = _insert(database, report, row)
         database.commit()
+        _beside(path).write_bytes(b"".join(_digest(database.execute(query).fetchall()) for query in _WHOLE))
     finally:
         database.close()
     return row
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".rows.xxh3")
+
+
+def _digest(rows: list[tuple[Any, ...]]) -> bytes:
+    return digest(json.dumps(rows).encode("ascii"))
 
 
 def _insert(database: sqlite3.Connection, report: Report, row: int) -> int:
@@ -116,9 +132,7 @@ class SegmentReader:
 
     def summaries(self) -> list[ReportSummary]:
         """All reports of the segment, without their texts."""
-        rows = self._database.execute(
-            "SELECT report_id, version_id, source_name, sha256, media_type, metadata FROM reports ORDER BY rowid"
-        )
+        rows = self._whole(_SUMMARIES)
         return [ReportSummary(i, v, name, sha, kind, _metadata(text)) for i, v, name, sha, kind, text in rows]
 
     def sizes(self) -> dict[str, tuple[int, int, int, int]]:
@@ -133,7 +147,20 @@ class SegmentReader:
 
     def columns(self) -> list[tuple[str, Role]]:
         """Each passage's version id and role, by row."""
-        return list(self._database.execute("SELECT version_id, role FROM passages ORDER BY row"))
+        return self._whole(_COLUMNS)
+
+    def _whole(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows of a query of _WHOLE, as they were written. Segments of former versions have no digests, and pass."""
+        rows = self._database.execute(query).fetchall()
+        place = DIGEST * _WHOLE.index(query)
+        if self._digests is not None and _digest(rows) != self._digests[place : place + DIGEST]:
+            raise damaged(self._database.path)
+        return rows
+
+    @cached_property
+    def _digests(self) -> bytes | None:
+        beside = _beside(self._database.path)
+        return beside.read_bytes() if beside.is_file() else None
 
     def passage(self, row: int) -> Passage:
         """The passage at a row of this segment."""

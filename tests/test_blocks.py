@@ -110,6 +110,28 @@ def test_a_letter_that_changed_on_the_disk_is_never_quoted(in_a_segment) -> None
         SegmentReader(path).passage(3)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE reports SET metadata = replace(metadata, '2021', '2020')",
+        "UPDATE reports SET metadata = replace(metadata, '临溪市', '临汐市')",
+        "UPDATE passages SET role = 'planned' WHERE row = (SELECT min(row) FROM passages WHERE role = 'done')",
+    ],
+    ids=["year", "place", "role"],
+)
+def test_a_report_is_never_taken_for_another_place_s_or_year_s(in_a_segment, change: str) -> None:
+    path = in_a_segment(layout.SEGMENT_DATABASE)
+    before = SegmentReader(path)
+    assert before.summaries()
+    assert before.columns()
+    with sqlite3.connect(path) as database:
+        assert database.execute(change).rowcount > 0
+    database.close()
+    after = SegmentReader(path)
+    with pytest.raises(IndexUnusableError, match=layout.SEGMENT_DATABASE):
+        (after.summaries(), after.columns())
+
+
 def test_the_site_says_which_file_is_damaged_instead_of_a_ranking(
     in_a_segment, copy: Path, config: Config, encoder: Encoder
 ) -> None:
