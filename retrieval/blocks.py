@@ -21,21 +21,21 @@ DIGEST = 8
 _SUFFIX = ".xxh3"
 
 
-def digest(data: bytes) -> bytes:
+def digest(data: bytes | memoryview) -> bytes:
     """The checksum of some bytes, DIGEST bytes itself."""
     return xxhash.xxh3_64_digest(data)
 
 
 def write_sums(path: Path) -> None:
     """Put the checksums of a file's blocks beside it, DIGEST bytes each."""
-    _beside(path).write_bytes(_sums_of(path))
+    with path.open("rb") as file:
+        _beside(path).write_bytes(_sums(file))
 
 
 def read_whole(path: Path) -> bytes:
     """A file's bytes, each block checked. Raises IndexUnusableError. Files of former versions have no checksums."""
     data = path.read_bytes()
-    if _beside(path).is_file() and _beside(path).read_bytes() != _sums_in(io.BytesIO(data)):
-        raise damaged(path)
+    _compare(path, io.BytesIO(data))
     return data
 
 
@@ -50,17 +50,17 @@ def check_whole(path: Path) -> None:
 
 @lru_cache(4096)
 def _check_whole(path: Path, _size: int, _changed: int) -> None:
-    if _beside(path).is_file() and _beside(path).read_bytes() != _sums_of(path):
+    with path.open("rb") as file:
+        _compare(path, file)
+
+
+def _compare(path: Path, file: BinaryIO) -> None:
+    if _beside(path).is_file() and _beside(path).read_bytes() != _sums(file):
         raise damaged(path)
 
 
-def _sums_of(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return _sums_in(file)
-
-
-def _sums_in(file: BinaryIO) -> bytes:
-    return b"".join(xxhash.xxh3_64_digest(block) for block in iter(partial(file.read, BLOCK), b""))
+def _sums(file: BinaryIO) -> bytes:
+    return b"".join(digest(block) for block in iter(partial(file.read, BLOCK), b""))
 
 
 def _beside(path: Path) -> Path:
@@ -88,7 +88,7 @@ class Blocks:
         last = -(-end // BLOCK)
         number = self._checked.find(0, start // BLOCK, last)
         while number >= 0:
-            found = xxhash.xxh3_64_digest(self._data[number * BLOCK : (number + 1) * BLOCK])
+            found = digest(self._data[number * BLOCK : (number + 1) * BLOCK])
             if found != self._sums[DIGEST * number : DIGEST * (number + 1)]:
                 raise damaged(self._path)
             self._checked[number] = 1
