@@ -223,3 +223,18 @@ def test_the_settings_of_a_link_are_those_that_rank(searcher) -> None:
     other.settings = replace(searcher.settings, lexical_weight=0.2)
     assert grounds(other).settings != grounds(searcher).settings
     assert grounds(other).model == grounds(searcher).model
+
+
+def test_a_page_in_the_other_language_asks_the_same(client: FlaskClient) -> None:
+    page = client.get("/search?q=行政复议&year=2021&limit=3&lang=zh").text
+    (link,) = re.findall(r'href="([^"]*)" lang="en"', page)
+    other = client.get(unquote(link.replace("&amp;", "&")))
+    assert other.request.args.to_dict() == {"q": "行政复议", "year": "2021", "limit": "3", "lang": "en"}
+    assert '<html lang="en">' in other.text
+
+
+def test_the_other_language_of_a_page_that_is_nowhere_stays_on_this_site(client: FlaskClient) -> None:
+    nowhere = client.get("/nothing?lang=zh", environ_overrides={"PATH_INFO": "//elsewhere.example/x"})
+    assert nowhere.status_code == 404
+    (link,) = re.findall(r'href="([^"]*)" lang="en"', nowhere.text)
+    assert link.startswith("/?")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import tomllib
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 from flask import Flask, g, request, url_for
 
 LANGUAGES = ("zh", "en")
-_CATALOGUE = tomllib.loads((Path(__file__).parent / "messages.toml").read_text(encoding="utf-8"))
+_MESSAGES = tomllib.loads((Path(__file__).parent / "messages.toml").read_text(encoding="utf-8"))
+_CATALOGUES = {lang: {key: texts[lang] for key, texts in _MESSAGES.items()} for lang in LANGUAGES}
 
 
 def init(app: Flask) -> None:
     """Give templates `t(key)`, `lang` and `here(**changes)`."""
-    app.context_processor(lambda: {"t": translate, "lang": current(), "here": here})
+    app.context_processor(lambda: {"t": partial(translate, _CATALOGUES[current()]), "lang": current(), "here": here})
 
 
 def current() -> str:
@@ -25,14 +28,17 @@ def current() -> str:
     return str(g.lang)
 
 
-def translate(key: str, /, **values: object) -> str:
-    """The text of a key in this request's language. A key that is missing is a KeyError: a test walks all pages."""
-    text: str = _CATALOGUE[key][current()]
-    return text.format(**values)
+def translate(catalogue: dict[str, str], key: str, /, **values: object) -> str:
+    """The text of a key. A key that is missing is a KeyError: a test walks all pages."""
+    return catalogue[key].format(**values)
 
 
 def here(**changes: object) -> str:
     """This page's address with some parameters changed; None takes one out."""
-    values: dict[str, object] = {**(request.view_args or {}), **request.args.to_dict(flat=False), **changes}
+    values: dict[str, object] = {**request.args.to_dict(flat=False), **changes}
     kept = {key: value for key, value in values.items() if value not in (None, "")}
-    return url_for(request.endpoint or "pages.home", **kept)  # type: ignore[arg-type]  # values are str or int
+    if request.endpoint is None:
+        # What stands nowhere may look like another site's address.
+        return url_for("pages.home", **kept)  # type: ignore[arg-type]  # values are str, int or lists of str
+    # A page of hits has dozens of them: routing each takes longer than finding a passage.
+    return f"{quote(request.script_root + request.path)}{'?' if kept else ''}{urlencode(kept, doseq=True)}"
