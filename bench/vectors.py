@@ -4,29 +4,28 @@
 
 Writes bench/results/vectors.md. Vectors are those of real passages (the public ones of ../shared/train where they are,
 else the vocabulary's measures) with as much noise added as passages of one measure differ by; queries are our own
-judged questions. One thread; large sizes lie in segments as an index has them.
+judged questions. Large sizes lie in segments as an index has them, with one set of lists over all.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-import retrieval.vectors
 from indexer.segments import _LARGEST
 from retrieval.config import load_config
 from retrieval.encoder import Encoder, open_encoder
 from retrieval.measures import load_measures, vocabulary_path
 from retrieval.text import normalise, normalise_query
-from retrieval.vectors import VectorIndex, write_vectors
+from retrieval.vectors import CROSSOVER, Vectors, write_lists, write_vectors
 
 ROOT = Path(__file__).parent.parent
 PUBLIC = ROOT.parent / "shared" / "train"
@@ -56,41 +55,52 @@ def like(real: np.ndarray, count: int, chance: np.random.Generator) -> np.ndarra
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def written(folder: Path, real: np.ndarray, size: int) -> tuple[list[VectorIndex], float]:
-    """Segments of so many vectors in all, and the seconds that writing them took."""
-    chance, segments, spent = np.random.default_rng(size), [], 0.0
-    for start in range(0, size, _LARGEST):
-        part = folder / str(start)
-        part.mkdir(parents=True)
+def written(folder: Path, real: np.ndarray, size: int) -> tuple[Vectors, float]:
+    """Segments of so many vectors in all with lists over them, and the seconds that writing them took."""
+    chance, parts, starts, spent = np.random.default_rng(size), [], range(0, size, _LARGEST), 0.0
+    for start in starts:
+        parts.append(folder / str(start))
+        parts[-1].mkdir(parents=True)
         vectors = like(real, min(_LARGEST, size - start), chance)
         begin = time.perf_counter()
-        write_vectors(part, vectors)
+        write_vectors(parts[-1], vectors)
         spent += time.perf_counter() - begin
-        segments.append(VectorIndex(part))
-    return segments, spent
-
-
-def search(segments: Sequence[VectorIndex], query: np.ndarray, *, exact: bool) -> tuple[list[int], float]:
+    (folder / "lists").mkdir()
     begin = time.perf_counter()
-    found = []
-    for number, segment in enumerate(segments):
-        rows, scores = segment.search(query, WANTED, None, exact=exact)
-        found += [(-score, number * _LARGEST + row) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]
-    return [row for _, row in sorted(found)[:WANTED]], time.perf_counter() - begin
+    write_lists(folder / "lists", parts)
+    spent += time.perf_counter() - begin
+    return Vectors(parts, starts, folder / "lists"), spent
+
+
+def search(vectors: Vectors, query: np.ndarray, everything: np.ndarray, *, exact: bool) -> tuple[list[int], float]:
+    begin = time.perf_counter()
+    rows, _ = vectors.search(query, WANTED, everything, exact=exact)
+    return rows.tolist(), time.perf_counter() - begin
+
+
+def memory() -> int:
+    """What this process holds that is no mapped file, in MB."""
+    held = re.search(r"^RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.M)
+    return int(held.group(1)) // 1024 if held else 0
 
 
 def measured(real: np.ndarray, queries: np.ndarray, size: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        segments, spent = written(Path(folder), real, size)
-        scan = [search(segments, query, exact=True) for query in queries]
-        lists = [search(segments, query, exact=False) for query in queries]
+        vectors, spent = written(Path(folder), real, size)
+        everything = np.ones(size, bool)
+        with threadpool_limits(1):
+            scan = [search(vectors, query, everything, exact=True) for query in queries]
+            lists = [search(vectors, query, everything, exact=False) for query in queries]
         ten, hundred = (
             statistics.mean(len({*a[:n]} & {*b[:n]}) / n for (a, _), (b, _) in zip(scan, lists, strict=True))
             for n in (10, 100)
         )
         times = [statistics.median(seconds for _, seconds in each) * 1000 for each in (scan, lists)]
         kept = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / size / 1000
-    return f"| {size} | {len(segments)} | {times[0]:.2f} | {times[1]:.2f} | {ten:.3f} | {hundred:.3f} | {kept:.2f} | {spent:.0f} |"
+        held = memory()
+    return (
+        f"| {size} | {times[0]:.2f} | {times[1]:.2f} | {ten:.3f} | {hundred:.3f} | {kept:.2f} | {held} | {spent:.0f} |"
+    )
 
 
 def encoded(encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
@@ -102,22 +112,30 @@ def encoded(encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="1000,2000,4000,8000,16000,32000,100000,1000000")
+    parser.add_argument("--sizes", default="1000,4000,8000,16000,32000,100000,1000000,10000000")
     sizes = [int(size) for size in parser.parse_args().sizes.split(",")]
     real, queries = encoded(open_encoder(load_config(ROOT / "config.toml")))
-    shipped, retrieval.vectors.CROSSOVER = retrieval.vectors.CROSSOVER, 1000
-    with threadpool_limits(1):
-        rows = [measured(real, queries, size) for size in sizes]
     lines = [
         "# Vectors",
-        f"\nMade by `make bench-vectors`: the nearest {WANTED} for {len(queries)} questions, one thread.",
+        f"\nMade by `make bench-vectors`: the nearest {WANTED} for {len(queries)} questions, one thread for questions.",
+        f"Lists here at every size; an index has them from {CROSSOVER} passages on.\n",
     ]
-    lines.append(f"Every segment has lists here; in an index those of {shipped} passages and more have.\n")
-    head = ["vectors", "segments", "scan, ms", "lists, ms", "recall@10 of lists", "recall@100", "kB each", "writing, s"]
-    lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows]
-    text = "\n".join(lines) + "\n"
-    (ROOT / "bench" / "results" / "vectors.md").write_text(text, encoding="utf-8")
-    print(text)
+    head = [
+        "vectors",
+        "scan, ms",
+        "lists, ms",
+        "recall@10 of lists",
+        "recall@100",
+        "kB each",
+        "RssAnon, MB",
+        "writing, s",
+    ]
+    lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for size in sizes:
+        lines.append(measured(real, queries, size))
+        # After each size, as a large one may not come to its end.
+        (ROOT / "bench" / "results" / "vectors.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        print(lines[-1], flush=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from indexer.batch import Batch
 from indexer.discover import discover
 from indexer.prepare import Outcome, Steps, prepare
 from indexer.run_report import record_run
-from indexer.segments import merged, write_segments
+from indexer.segments import listed, merged, write_segments
 from indexer.spill import Spill
 from retrieval import layout, store, writing
 from retrieval.config import Config
@@ -137,7 +137,9 @@ def _publish(
     }
     tagged = batch.held is not None and batch.held.tags.vocabulary == fingerprint(measures)
     lexical = manifest.lexical if tagged else ()
-    same = all(getattr(manifest, name) == value for name, value in changes.items())
+    # Indexes of former formats have none.
+    lists = manifest.lists if added else listed(root, manifest.segments, manifest.lists)
+    same = lists == manifest.lists and all(getattr(manifest, name) == value for name, value in changes.items())
     if not added and same and len(lexical) == len(manifest.segments) and layout.current_name(root) == manifest.name:
         return batch.held or store.Index(root, manifest)
     segments, lexical = merged(root, manifest, (*manifest.segments, *added), lexical)
@@ -147,6 +149,7 @@ def _publish(
         created=writing.now(),
         segments=segments,
         lexical=lexical,
+        lists=listed(root, segments, lists),
         **changes,
     )
     # Opening the new version before it is in force shows that it is whole, and counts what it holds.

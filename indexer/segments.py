@@ -12,18 +12,20 @@ from indexer.registry import cached
 from retrieval import layout, writing
 from retrieval.encoder import Encoder
 from retrieval.late import TokenIndex
-from retrieval.layout import LexicalEntry, Manifest, SegmentEntry
+from retrieval.layout import LexicalEntry, ListsEntry, Manifest, SegmentEntry
 from retrieval.segment import SegmentReader
 from retrieval.store import codec_of
 from retrieval.text import normalise
 from retrieval.types import Passage, Report
-from retrieval.vectors import VectorIndex
+from retrieval.vectors import CROSSOVER, VectorIndex
 from retrieval.writing import PassageVectors
 
 # Passages that are held in memory at a time, with vectors and texts: some 30 kB each. Each segment costs every query.
 _LARGEST = 32_000
 # Each run adds a segment, and each costs every query a little: when there are more small ones, they become one.
 _SMALL, _MOST_SMALL = 2000, 8
+# Lists are made anew when more passages than CROSSOVER, and than this share of theirs, lie outside them and are scanned.
+_OUTSIDE = 1 / 32
 
 
 def encoder_input(passage: Passage) -> str:
@@ -81,9 +83,7 @@ def merged(
     root: Path, manifest: Manifest, segments: Sequence[SegmentEntry], lexical: Sequence[LexicalEntry]
 ) -> tuple[tuple[SegmentEntry, ...], tuple[LexicalEntry, ...]]:
     """The segments, the small ones at the end become one when there are many; and the lexical parts that still fit."""
-    small = 0
-    while small < len(segments) and segments[-1 - small].passages < _SMALL:
-        small += 1
+    small = _small_at_end(segments)
     if small <= _MOST_SMALL:
         return tuple(segments), tuple(lexical)
     kept, joined = segments[:-small], segments[-small:]
@@ -94,6 +94,21 @@ def merged(
         each for folder, segment in zip(folders, joined, strict=True) for each in _vectors_of(folder, segment.passages)
     ]
     return (*kept, writing.add_segment(root, reports, vectors, manifest)), tuple(lexical[: len(kept)])
+
+
+def _small_at_end(segments: Sequence[SegmentEntry]) -> int:
+    """How many segments at the end are small, and will be merged when there are more."""
+    return next((n for n, one in enumerate(reversed(segments)) if one.passages >= _SMALL), len(segments))
+
+
+def listed(root: Path, segments: Sequence[SegmentEntry], held: ListsEntry | None) -> ListsEntry | None:
+    """Lists over the segments that will not be merged: those held while they answer for nearly all, or new ones."""
+    lasting = segments[: len(segments) - _small_at_end(segments)]
+    covered = len(held.segments) if held else 0
+    if held and held.segments != tuple(segment.id for segment in lasting[:covered]):
+        held, covered = None, 0
+    inside, outside = (sum(each.passages for each in part) for part in (lasting[:covered], lasting[covered:]))
+    return writing.add_lists(root, lasting) if outside >= max(CROSSOVER, inside * _OUTSIDE) else held
 
 
 def _vectors_of(folder: Path, passages: int) -> Iterator[PassageVectors]:

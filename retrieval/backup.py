@@ -29,7 +29,9 @@ _CONTENTS = "backup.json"
 _FORMAT, _VERSION = "wenzheng-backup", 1
 # The key that signs cookies is made anew, vectors of the cache can be: neither is taken along.
 _CHANGING = (layout.REGISTRY, layout.COLLECTIONS)
-_FOLDERS = (layout.MANIFESTS, layout.ROTATIONS, layout.SEGMENTS, layout.LEXICAL, layout.ORIGINALS)
+_FOLDERS = (
+    layout.MANIFESTS, layout.ROTATIONS, layout.SEGMENTS, layout.LEXICAL, layout.LISTS, layout.ORIGINALS,
+)  # fmt: skip
 _TRIES = 3
 _BLOCK = 1 << 20
 

@@ -11,16 +11,17 @@ from pathlib import Path
 from retrieval.errors import IndexUnusableError
 from retrieval.files import sha256_file, write_atomic
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 HEAD = 64 * 1024
 # Read as they are: they only lack what is new.
-READABLE = (4, FORMAT_VERSION)
+READABLE = (4, 5, FORMAT_VERSION)
 # Its segments are as they are now: a run only adds what else belongs to the format, and embeds nothing.
 UPGRADABLE = (3,)
 POINTER = "CURRENT"
 MANIFESTS = "manifests"
 SEGMENTS = "segments"
 LEXICAL = "lexical"
+LISTS = "lists"
 ROTATIONS = "rotations"
 ORIGINALS = "originals"
 RUNS = "runs"
@@ -67,6 +68,15 @@ class LexicalEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ListsEntry:
+    """Inverted lists over the vectors of the first segments, which are named in their order."""
+
+    id: str
+    segments: tuple[str, ...]
+    files: tuple[FileEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Duplicate:
     """A file that is not searched again: `kind` is `bytes` or `text`, whichever it shares with a report."""
 
@@ -96,6 +106,8 @@ class Manifest:
     duplicates: tuple[Duplicate, ...] = ()
     # One a segment, in their order.
     lexical: tuple[LexicalEntry, ...] = ()
+    # None where few passages are scanned sooner.
+    lists: ListsEntry | None = None
     reports: int = 0
     passages: int = 0
     # What token vectors are read with; without it they are whole bytes (retrieval/codes.py).
@@ -110,7 +122,8 @@ class Manifest:
         """Every file of this version."""
         segments = (file for segment in self.segments for file in segment.files)
         lexical = (file for part in self.lexical for file in part.files)
-        return (*((self.rotation,) if self.rotation else ()), *segments, *lexical)
+        lists = self.lists.files if self.lists else ()
+        return (*((self.rotation,) if self.rotation else ()), *segments, *lexical, *lists)
 
 
 def file_entry(root: Path, path: Path) -> FileEntry:
@@ -202,6 +215,8 @@ def load_manifest(path: Path, sha256: str = "", *, upgrade: bool = False) -> Man
     values["lexical"] = tuple(
         LexicalEntry(entry["id"], entry["segment"], _entries(entry["files"])) for entry in values.get("lexical", ())
     )
+    if entry := values.get("lists"):
+        values["lists"] = ListsEntry(entry["id"], tuple(entry["segments"]), _entries(entry["files"]))
     for name in ("tombstones", "withdrawn", "purged"):
         values[name] = tuple(values.get(name, ()))
     values["duplicates"] = tuple(Duplicate(**row) for row in values.get("duplicates", ()))

@@ -22,7 +22,7 @@ from retrieval.lexical import LexicalIndex
 from retrieval.segment import SegmentReader
 from retrieval.tags import TagIndex
 from retrieval.types import ROLES, Filters, Passage, Report, ReportSummary, ReportVersion, VersionState
-from retrieval.vectors import VectorIndex
+from retrieval.vectors import Vectors
 
 # Filters whose passages are kept, a byte for each passage of the index.
 _KEPT_MASKS = 32
@@ -53,8 +53,10 @@ class Index:
         live = [
             n for n, (first, last) in enumerate(pairwise(self.starts)) if (self.report_numbers[first:last] >= 0).any()
         ]
-        # All three by the segment's place in the manifest.
-        self._vectors = {place: VectorIndex(folders[place]) for place in live}
+        entry = self.manifest.lists
+        lists = self.root / layout.LISTS / entry.id if entry else None
+        self._vectors = Vectors([folders[place] for place in live], [int(self.starts[n]) for n in live], lists)
+        # By the segment's place in the manifest.
         self._tokens = {place: TokenIndex(folders[place]) for place in live}
         parts = [self.root / layout.LEXICAL / part.id for part in self.manifest.lexical]
         # An index that is to be brought up to date may have none yet.
@@ -135,28 +137,13 @@ class Index:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Rows and inner products of the `count` allowed passages nearest to a vector (dimension,), best first.
 
-        Large segments may miss a few of them, unless they are to be `exact`.
+        In a large index a few may be missed, unless they are to be `exact`.
         """
-        found = []
-        for place, vectors in self._vectors.items():
-            start = self.starts[place]
-            mask = allowed[start : start + len(vectors)]
-            rows, scores = vectors.search(query, count, None if mask.all() else mask, exact=exact)
-            found.append((rows + start, scores))
-        rows = np.concatenate([r for r, _ in found]) if found else np.zeros(0, np.int64)
-        scores = np.concatenate([s for _, s in found]) if found else np.zeros(0, np.float32)
-        order = np.argsort(-scores, kind="stable")[:count]
-        return rows[order], scores[order]
+        return self._vectors.search(query, count, allowed, exact=exact)
 
     def products(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Inner products of the passages at some rows, in ascending order, with a vector (dimension,), shape (rows,)."""
-        edges = np.searchsorted(rows, [*self.starts[:-1], np.inf])
-        parts = [
-            self._vectors[place].products(query, rows[first:last] - self.starts[place])
-            for place, (first, last) in enumerate(pairwise(edges))
-            if last > first
-        ]
-        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+        return self._vectors.products(query, rows)
 
     def token_codes(self, row: int) -> np.ndarray:
         """The token vectors of the passage at a row as they are kept, to be read with `codec`."""

@@ -20,7 +20,7 @@ from retrieval.encoder import Encoder
 from retrieval.files import staged_directory, staged_file
 from retrieval.fulltext import write_fulltext
 from retrieval.late import write_tokens
-from retrieval.layout import FileEntry, LexicalEntry, Manifest, SegmentEntry, file_entry
+from retrieval.layout import FileEntry, LexicalEntry, ListsEntry, Manifest, SegmentEntry, file_entry
 from retrieval.lexical import write_lexical
 from retrieval.measures import Measure
 from retrieval.segment import SegmentReader, write_segment
@@ -28,7 +28,7 @@ from retrieval.store import codec_of
 from retrieval.tags import write_tags
 from retrieval.text import normalise
 from retrieval.types import Passage, Report
-from retrieval.vectors import write_vectors
+from retrieval.vectors import write_lists, write_vectors
 
 # A version stays for so long after it was replaced: longer than any request that may have begun with it.
 KEPT_SECONDS = 600
@@ -68,6 +68,16 @@ def add_lexical(root: Path, segment: SegmentEntry, measures: Sequence[Measure]) 
         write_tags(staging, texts, measures)
         _write_sums(staging)
     return LexicalEntry(lexical_id, segment.id, _entries(root, folder))
+
+
+def add_lists(root: Path, segments: Sequence[SegmentEntry]) -> ListsEntry:
+    """Write inverted lists over the vectors of some segments."""
+    lists_id = uuid4().hex[:12]
+    folder = root / layout.LISTS / lists_id
+    with staged_directory(folder) as staging:
+        write_lists(staging, [root / layout.SEGMENTS / segment.id for segment in segments])
+        _write_sums(staging)
+    return ListsEntry(lists_id, tuple(segment.id for segment in segments), _entries(root, folder))
 
 
 def lexical_text(passage: Passage) -> str:
@@ -130,7 +140,8 @@ def prune(root: Path) -> None:
         path.unlink()
     segments = {segment.id for manifest in kept for segment in manifest.segments}
     lexicals = {part.id for manifest in kept for part in manifest.lexical}
-    for folder, used in ((layout.SEGMENTS, segments), (layout.LEXICAL, lexicals)):
+    lists = {manifest.lists.id for manifest in kept if manifest.lists}
+    for folder, used in ((layout.SEGMENTS, segments), (layout.LEXICAL, lexicals), (layout.LISTS, lists)):
         if (root / folder).is_dir():
             for path in (root / folder).iterdir():
                 if path.name not in used:

@@ -21,7 +21,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import IndexUnusableError, NotFoundError, ReadError
 from retrieval.store import Index, open_index
 from retrieval.text import tokens
-from retrieval.vectors import FLAT
+from retrieval.vectors import FLAT, LISTS
 from tests.conftest import SAMPLES, quiet
 
 TEXT = "云台县人民政府{year}年法治政府建设情况报告\n{year}年，云台县坚持依法行政，现将情况报告如下。\n一、主要成效\n{body}\n"
@@ -301,6 +301,72 @@ def test_an_index_of_format_4_is_read_and_added_to_as_it_is(
     index = open_index(root, encoder.fingerprint)
     assert verify(index).problems == ()
     assert {index.token_codes(row).shape[1] for row in range(index.passage_count)} == {encoder.dimension}
+
+
+@pytest.fixture
+def lists_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if three passages were many, and no segment small."""
+    monkeypatch.setattr("indexer.segments.CROSSOVER", 3)
+    monkeypatch.setattr("indexer.segments._SMALL", 1)
+
+
+def test_few_passages_are_scanned_and_have_no_lists(run, tmp_path: Path) -> None:
+    run()
+    assert open_index(tmp_path / "index").manifest.lists is None
+
+
+def test_lists_are_made_again_only_when_many_passages_lie_outside_them(
+    run, folder: Path, tmp_path: Path, lists_of_three: None
+) -> None:
+    run()
+    first = open_index(tmp_path / "index").manifest
+    assert first.lists is not None
+    assert first.lists.segments == tuple(segment.id for segment in first.segments)
+    write(folder / "d.txt", 2023, 3)
+    assert run().new_passages < 3
+    second = open_index(tmp_path / "index").manifest
+    assert second.lists == first.lists
+    write(folder / "e.txt", 2024, 4)
+    run()
+    third = open_index(tmp_path / "index").manifest
+    assert third.lists is not None
+    assert third.lists.segments == tuple(segment.id for segment in third.segments)
+
+
+def test_lists_go_with_the_versions_that_have_them(
+    run, folder: Path, tmp_path: Path, lists_of_three: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "KEPT_SECONDS", -1)
+    for year in (2023, 2024, 2025, 2026):
+        run()
+        for part in "abc":
+            write(folder / f"{year}{part}.txt", year, ord(part) + year)
+    kept = [layout.load_manifest(path).lists for path in (tmp_path / "index" / layout.MANIFESTS).glob("*.json")]
+    assert {path.name for path in (tmp_path / "index" / layout.LISTS).iterdir()} == {one.id for one in kept if one}
+
+
+def test_a_damaged_list_is_told_by_name(run, tmp_path: Path, lists_of_three: None) -> None:
+    run()
+    index = open_index(tmp_path / "index")
+    path = next((tmp_path / "index" / layout.LISTS).rglob(LISTS))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert [problem for problem in verify(index).problems if LISTS in problem]
+    with pytest.raises(IndexUnusableError, match=LISTS):
+        open_index(tmp_path / "index")
+
+
+def test_an_index_without_lists_gets_them_without_embedding(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run()
+    monkeypatch.setattr("indexer.segments.CROSSOVER", 3)
+    monkeypatch.setattr("indexer.segments._SMALL", 1)
+    assert run().embedded == 0
+    manifest = open_index(tmp_path / "index").manifest
+    assert manifest.lists is not None
+    assert run().version == manifest.number
 
 
 def test_a_disk_that_is_full_ends_the_run_and_is_no_fault_of_a_report(

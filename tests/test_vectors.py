@@ -13,9 +13,11 @@ from retrieval.codes import TokenCodec, WholeBytes, new_rotation, token_codec
 from retrieval.encoder import Encoder
 from retrieval.late import TokenIndex, maxsim, write_tokens
 from retrieval.text import normalise
-from retrieval.vectors import CROSSOVER, LISTS, VectorIndex, write_vectors
+from retrieval.vectors import FLAT, LISTS, Vectors, write_lists, write_vectors
 from tests.conftest import ROOT
 
+# Three segments of an index; the lists of these tests cover the first two.
+EDGES = (0, 9000, 18_000, 20_500)
 TEXT = "推行说理式执法，处罚决定书说清事实、证据、法律依据和裁量理由，全年制作说理式处罚决定书一百二十份。"
 
 
@@ -29,14 +31,24 @@ def directions(count: int, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def many() -> np.ndarray:
-    return directions(CROSSOVER + 500)
+    return directions(EDGES[-1])
 
 
 @pytest.fixture(scope="module")
-def listed(many: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> VectorIndex:
+def folder(many: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("vectors")
-    write_vectors(folder, many)
-    return VectorIndex(folder)
+    parts = [folder / str(n) for n in range(3)]
+    for part, first, last in zip(parts, EDGES, EDGES[1:], strict=False):
+        part.mkdir()
+        write_vectors(part, many[first:last])
+    (folder / "lists").mkdir()
+    write_lists(folder / "lists", parts[:2])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def listed(folder: Path) -> Vectors:
+    return Vectors([folder / str(n) for n in range(3)], EDGES[:3], folder / "lists")
 
 
 def exact(vectors: np.ndarray, query: np.ndarray, count: int, allowed: np.ndarray | None = None) -> np.ndarray:
@@ -46,25 +58,17 @@ def exact(vectors: np.ndarray, query: np.ndarray, count: int, allowed: np.ndarra
     return np.argsort(-scores, kind="stable")[:count]
 
 
-def test_only_large_segments_have_lists(many: np.ndarray, tmp_path: Path) -> None:
-    for name, size in (("small", CROSSOVER - 1), ("large", CROSSOVER)):
-        (tmp_path / name).mkdir()
-        write_vectors(tmp_path / name, many[:size])
-    assert not (tmp_path / "small" / LISTS).exists()
-    assert (tmp_path / "large" / LISTS).exists()
-
-
-def test_lists_find_nearly_all_that_a_scan_finds_with_exact_products(listed: VectorIndex, many: np.ndarray) -> None:
+def test_lists_find_nearly_all_that_a_scan_finds_with_exact_products(listed: Vectors, many: np.ndarray) -> None:
     kept = []
     for query in directions(40, seed=1):
-        rows, scores = listed.search(query, 100, None)
+        rows, scores = listed.search(query, 100, np.ones(len(many), bool))
         assert np.allclose(scores, many[rows] @ query, atol=1e-5)
         assert (np.diff(scores) <= 0).all()
         kept.append(len({*rows} & {*exact(many, query, 100)}) / 100)
     assert np.mean(kept) > 0.95
 
 
-def test_a_wide_filter_is_kept_to_by_lists(listed: VectorIndex, many: np.ndarray) -> None:
+def test_a_wide_filter_is_kept_to_by_lists(listed: Vectors, many: np.ndarray) -> None:
     allowed = np.random.default_rng(2).random(len(many)) < 0.5
     kept = []
     for query in directions(40, seed=3):
@@ -75,26 +79,48 @@ def test_a_wide_filter_is_kept_to_by_lists(listed: VectorIndex, many: np.ndarray
 
 
 @pytest.mark.parametrize("share", [0.1, 0.002])
-def test_a_narrow_filter_loses_nothing(listed: VectorIndex, many: np.ndarray, share: float) -> None:
+def test_a_narrow_filter_loses_nothing(listed: Vectors, many: np.ndarray, share: float) -> None:
     allowed = np.random.default_rng(4).random(len(many)) < share
     for query in directions(20, seed=5):
         count = min(50, int(allowed.sum()))
         assert {*listed.search(query, 50, allowed)[0]} == {*exact(many, query, count, allowed)}
 
 
-def test_what_is_asked_exactly_is_scanned(listed: VectorIndex, many: np.ndarray) -> None:
+def test_what_is_asked_exactly_is_scanned(listed: Vectors, many: np.ndarray) -> None:
     for query in directions(20, seed=6):
-        assert {*listed.search(query, 100, None, exact=True)[0]} == {*exact(many, query, 100)}
+        assert {*listed.search(query, 100, np.ones(len(many), bool), exact=True)[0]} == {*exact(many, query, 100)}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is mapped is read from /proc")
-def test_vectors_and_lists_are_mapped_not_loaded(many: np.ndarray, tmp_path: Path) -> None:
-    write_vectors(tmp_path, many)
-    opened = VectorIndex(tmp_path)
+def test_vectors_and_lists_are_mapped_not_loaded(listed: Vectors, folder: Path, many: np.ndarray) -> None:
+    assert listed.search(many[0], 1, np.ones(len(many), bool))[0][0] == 0
     mapped = Path("/proc/self/maps").read_text()
-    assert opened.search(many[0], 1, None)[0][0] == 0
-    assert str(tmp_path / "vectors.faiss") in mapped
-    assert str(tmp_path / LISTS) in mapped
+    assert str(folder / "2" / FLAT) in mapped
+    assert str(folder / "lists" / LISTS) in mapped
+
+
+def test_rows_beyond_the_lists_are_found_too(listed: Vectors, many: np.ndarray) -> None:
+    for row in range(EDGES[2], EDGES[3], 250):
+        rows, scores = listed.search(many[row], 5, np.ones(len(many), bool))
+        assert rows[0] == row
+        assert scores[0] == pytest.approx(1, abs=1e-5)
+
+
+def test_a_segment_that_nobody_searches_need_not_be_there(folder: Path, many: np.ndarray) -> None:
+    opened = Vectors([folder / "0", folder / "2"], [EDGES[0], EDGES[2]], folder / "lists")
+    allowed = np.ones(len(many), bool)
+    allowed[EDGES[1] : EDGES[2]] = False
+    rows = np.array([3, EDGES[2] + 4])
+    assert opened.products(many[7], rows) == pytest.approx(many[rows] @ many[7], abs=1e-5)
+    for query in directions(20, seed=8):
+        found = opened.search(query, 20, allowed)[0]
+        assert len({*found} & {*exact(many, query, 20, allowed)}) >= 18
+
+
+def test_lists_read_a_small_part_of_themselves(listed: Vectors, many: np.ndarray) -> None:
+    """Else they were no faster than a scan: far from every query there are rows that no list proposes."""
+    proposed = listed._lists.propose(many[0], EDGES[2], np.ones(EDGES[2], bool))
+    assert 100 < len(proposed) < EDGES[2] / 4
 
 
 @pytest.mark.parametrize("codec", [WholeBytes(64), token_codec(new_rotation(64), 64)], ids=["bytes", "half bytes"])
