@@ -1,9 +1,10 @@
 """Fine-tune the upper layers of the bundled encoder for late interaction.
 
-    python bench/train_encoder.py --public ../shared/train --out FOLDER [--start FOLDER] [--contrasts]
+    python bench/train_encoder.py --public ../shared/train --out FOLDER [--start FOLDER [--mean]] [--contrasts]
 
-With --start it goes on from layers that were trained before; --contrasts adds bench/training/contrasts.jsonl
-(docs/model-card.md says what was shipped).
+With --start it goes on from layers that were trained before, and with --mean the outcome is the mean of both, which
+forgets less (Wortsman et al. 2022, WiSE-FT); --contrasts adds bench/training/contrasts.jsonl (docs/model-card.md says
+what was shipped).
 
 Queries in everyday words against passages in official wording: InfoNCE with in-batch negatives on MaxSim of
 last-layer token vectors, plus half of the same on mean vectors (Khattab and Zaharia 2020, ColBERT; van den Oord
@@ -241,6 +242,7 @@ def main() -> None:
     parser.add_argument("--public", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--start", type=Path)
+    parser.add_argument("--mean", action="store_true")
     parser.add_argument("--contrasts", action="store_true")
     parser.add_argument("--steps", type=int, default=960)
     parser.add_argument("--batch", type=int, default=20)
@@ -253,8 +255,9 @@ def main() -> None:
     trained = [f"encoder.layer.{n}." for n in range(FROZEN_LAYERS, model.config.num_hidden_layers)]
     for name, parameter in model.named_parameters():
         parameter.requires_grad = any(name.startswith(prefix) for prefix in trained)
-    if options.start:
-        unknown = model.load_state_dict(load_file(options.start / "layers.safetensors"), strict=False).unexpected_keys
+    start = load_file(options.start / "layers.safetensors") if options.start else {}
+    if start:
+        unknown = model.load_state_dict(start, strict=False).unexpected_keys
         if unknown:
             raise SystemExit(f"{options.start} holds other layers: {unknown[:3]}")
     # Nothing is dropped: drawing what to drop would take a third of all time, and one epoch hardly overfits.
@@ -289,6 +292,11 @@ def main() -> None:
             print(f"step {step} loss {running:.3f} level {level:.3f} {time.time() - begin:.0f} s", flush=True)
         if step and step % 240 == 0:
             save(model, trained, options.out / f"step-{step}")
+    if options.mean:
+        model.load_state_dict(
+            {name: (value + start[name]) / 2 for name, value in model.state_dict().items() if name in start},
+            strict=False,
+        )
     save(model, trained, options.out)
 
 
