@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import resource
+import re
 import shutil
 import statistics
 import tempfile
@@ -70,11 +70,19 @@ def task(place: Path, size: int) -> Task:
     read = [read_apart(each.read_bytes(), each.name, {}, config, each.stem) for each in files]
     passages = list(dict.fromkeys(encoder_input(passage) for report in read for passage in report.passages))
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    questions = [(row["query"], [quote["quote"] for quote in row["relevant"]]) for row in rows if row.get("relevant")]
+    questions = [(row["query"], [words(folder, q) for q in row["relevant"]]) for row in rows if row.get("relevant")]
     model = place / "model"
     sbert.load(locate(config)).save(str(model))
     print(f"{name}: {len(passages)} passages, {len(questions)} questions", flush=True)
     return Task(place / "reports", passages, questions, model)
+
+
+def words(folder: Path, quote: dict[str, Any]) -> str:
+    """What a judgement calls relevant: its quote, or the characters between its offsets in the report's file."""
+    if "quote" in quote:
+        return str(quote["quote"])
+    (file,) = (each for each in folder.iterdir() if each.name.startswith(quote["doc"]))
+    return file.read_text("utf-8")[quote["offset"] : quote["offset"] + quote["length"]]
 
 
 @contextmanager
@@ -151,7 +159,7 @@ def chroma(work: Task, place: Path) -> Iterator[Search]:
     model = SentenceTransformer(str(work.model), device="cpu")
     settings = chromadb.Settings(anonymized_telemetry=False)
     kept = chromadb.PersistentClient(str(place), settings).create_collection(
-        "p", configuration={"hnsw": {"space": "ip"}}
+        "passages", configuration={"hnsw": {"space": "ip"}}
     )
     for start in range(0, len(work.passages), 2000):
         part = work.passages[start : start + 2000]
@@ -187,7 +195,9 @@ def measured(name: str, work: Task, result: Any) -> None:
                 found.append(search(question))
                 times.append(time.perf_counter() - begin)
             size = sum(path.stat().st_size for path in Path(scratch).rglob("*") if path.is_file())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    # Not getrusage, which begins with what the parent held.
+    held = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.M)
+    peak = int(held.group(1)) // 1024 if held else 0
     gain, first = scored(work, found)
     result.send((taken_in, statistics.median(times) * 1000, size / len(work.passages) / 1000, peak, gain, first))
 
@@ -197,7 +207,7 @@ def scored(work: Task, found: Sequence[Sequence[str]]) -> tuple[float, float]:
     texts = [bare(text) for text in work.passages]
     qrels, run = [], []
     for number, ((_, quotes), ranked) in enumerate(zip(work.questions, found, strict=True)):
-        wanted = {text for text in texts for quote in quotes if bare(normalise(quote)) in text}
+        wanted = {text for text in texts for quote in quotes if bare(quote) in text}
         qrels += [Qrel(str(number), text, 1) for text in wanted]
         run += [ScoredDoc(str(number), bare(normalise(text)), -place) for place, text in enumerate(ranked)]
     values = ir_measures.calc_aggregate([nDCG @ 10, P @ 1], qrels, run)
