@@ -34,6 +34,7 @@ from bench import processes
 from indexer.build import build
 from retrieval.config import Config, load_config
 from retrieval.encoder import Encoded, Encoder, Progress, open_encoder
+from retrieval.layout import current_manifest
 from retrieval.text import sentences
 
 ROOT = Path(__file__).parent.parent
@@ -88,7 +89,8 @@ def queries() -> list[str]:
     """Questions of ours, each once, in an order that mixes their kinds: the site keeps what it understood of a question."""
     files = sorted((ROOT / "bench" / "questions").glob("*.jsonl"))
     lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    asked = list(dict.fromkeys(json.loads(line)["query"] for line in lines))
+    rows = [json.loads(line) for line in lines]
+    asked = list(dict.fromkeys(query for row in rows for query in row.get("questions", [row.get("query")])))
     return [asked[i] for i in np.random.default_rng(2).permutation(len(asked))]
 
 
@@ -126,9 +128,7 @@ def measured(size: int, config: Config, encoder: Encoder) -> tuple[str, str]:
         added = time.perf_counter() - begin
         if again.new_passages or not more.new_passages:
             sys.exit("a run did not do what it is measured for")
-        bytes_each = (
-            sum(p.stat().st_size for p in (place / "index" / "segments").rglob("*") if p.is_file()) / summary.passages
-        )
+        bytes_each = sum(file.size for file in current_manifest(place / "index").files()) / summary.passages
         begin = time.perf_counter()
         with processes.serving(place / "index", place / "log") as (address, pid):
             ask(address, "行政复议")

@@ -249,6 +249,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=4e-5)
     parser.add_argument("--seed", type=int, default=20261123)
     options = parser.parse_args()
+    if options.mean and not options.start:
+        parser.error("--mean needs --start: of what else?")
     torch.manual_seed(options.seed)
     whole = SentenceTransformer(str(locate(load_config()).path), device="cpu")
     model, tokenizer = whole[0].auto_model, whole.tokenizer

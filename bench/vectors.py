@@ -69,7 +69,7 @@ def written(folder: Path, real: np.ndarray, size: int) -> tuple[Vectors, float]:
     begin = time.perf_counter()
     write_lists(folder / "lists", parts)
     spent += time.perf_counter() - begin
-    return Vectors(parts, starts, folder / "lists"), spent
+    return Vectors(parts, starts, np.ones(size, bool), folder / "lists"), spent
 
 
 def search(vectors: Vectors, query: np.ndarray, everything: np.ndarray, *, exact: bool) -> tuple[list[int], float]:

@@ -55,7 +55,8 @@ class Index:
         ]
         entry = self.manifest.lists
         lists = self.root / layout.LISTS / entry.id if entry else None
-        self._vectors = Vectors([folders[place] for place in live], [int(self.starts[n]) for n in live], lists)
+        starts = [int(self.starts[place]) for place in live]
+        self._vectors = Vectors([folders[place] for place in live], starts, self.report_numbers >= 0, lists)
         # By the segment's place in the manifest.
         self._tokens = {place: TokenIndex(folders[place]) for place in live}
         parts = [self.root / layout.LEXICAL / part.id for part in self.manifest.lexical]

@@ -63,9 +63,9 @@ class ListIndex:
     def __len__(self) -> int:
         return int(self._lists.ntotal)
 
-    def fit(self, count: int, admitted: int) -> bool:
-        """Whether lists lose little where so many are wanted of so many that a filter leaves."""
-        return admitted >= _SPARSE * len(self) and count * REFINED <= admitted * self._probed / self._lists.nlist
+    def fit(self, count: int, admitted: int, in_force: int) -> bool:
+        """Whether lists lose little where so many are wanted, and a filter leaves so many of those in force."""
+        return admitted >= _SPARSE * in_force and count * REFINED <= admitted * self._probed / self._lists.nlist
 
     def propose(self, query: np.ndarray, count: int, allowed: np.ndarray) -> np.ndarray:
         """Rows that are likely among the `count` nearest of those `allowed`, ascending."""
@@ -81,11 +81,17 @@ class Vectors:
     where few are admitted or every one counts, are scanned.
     """
 
-    def __init__(self, folders: Sequence[Path], starts: Sequence[int], lists: Path | None = None) -> None:
-        """`folders` are those of segments whose passages begin at the rows `starts`; `lists` cover the first of them."""
+    def __init__(
+        self, folders: Sequence[Path], starts: Sequence[int], in_force: np.ndarray, lists: Path | None = None
+    ) -> None:
+        """`folders` are those of segments whose passages begin at the rows `starts`; `lists` cover the first of them.
+
+        `in_force` is a boolean mask over all rows: whatever is asked, no others are admitted.
+        """
         self._segments = [VectorIndex(folder) for folder in folders]
         self._starts = np.array(starts, np.int64)
         self._lists = ListIndex(lists) if lists else None
+        self._in_force = int(np.count_nonzero(in_force[: len(self._lists)])) if self._lists else 0
 
     def search(
         self, query: np.ndarray, count: int, allowed: np.ndarray, *, exact: bool = False
@@ -97,7 +103,7 @@ class Vectors:
         covered, found = 0, []
         if self._lists and not exact:
             admitted = allowed[: len(self._lists)]
-            if self._lists.fit(count, int(np.count_nonzero(admitted))):
+            if self._lists.fit(count, int(np.count_nonzero(admitted)), self._in_force):
                 covered = len(self._lists)
                 proposed = self._lists.propose(query, count, admitted)
                 found.append((proposed, self.products(query, proposed)))
@@ -160,13 +166,15 @@ def write_lists(folder: Path, segments: Sequence[Path]) -> None:
     size = sum(map(len, parts))
     count = max(1, int(_LISTS_PER_ROOT * size**0.5))
     step = max(1, size // (count * _LEARNED_FROM))
-    sample = np.concatenate([part.vectors()[::step] for part in parts])
+    # Copied: a view would keep all of a segment's vectors.
+    sample = np.concatenate([part.vectors()[::step].copy() for part in parts])
     dimension = sample.shape[1]
     centres = faiss.IndexFlatIP(dimension)
     lists = faiss.IndexIVFScalarQuantizer(
         centres, dimension, count, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
     )
     lists.train(sample)
+    del sample
     for part in parts:
         lists.add(part.vectors())
     faiss.write_index(lists, str(folder / LISTS))

@@ -64,6 +64,19 @@ def test_a_restored_index_is_searched_and_holds_originals_and_notes(
     assert (again.version, again.count("unchanged")) == (index.manifest.number, 12)
 
 
+def test_lists_over_many_passages_come_back_too(
+    tmp_path: Path, config: Config, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.segments.CROSSOVER", 3)
+    monkeypatch.setattr("indexer.segments._SMALL", 1)
+    build([SAMPLES], tmp_path / "index", config, encoder, quiet, rebuild=False)
+    back_up(tmp_path / "index", tmp_path / "b.tar")
+    restore(tmp_path / "b.tar", tmp_path / "new")
+    index = open_index(tmp_path / "new", encoder.fingerprint)
+    assert index.manifest.lists
+    assert verify(index).problems == ()
+
+
 def test_the_commands_back_up_restore_and_verify(root: Path, tmp_path: Path) -> None:
     done = wenzheng("backup", "--json", tmp_path / "c.tar", index=root)
     assert done.returncode == 0, done.stderr

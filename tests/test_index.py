@@ -21,7 +21,8 @@ from retrieval.encoder import Encoder
 from retrieval.errors import IndexUnusableError, NotFoundError, ReadError
 from retrieval.store import Index, open_index
 from retrieval.text import tokens
-from retrieval.vectors import FLAT, LISTS
+from retrieval.types import Filters
+from retrieval.vectors import FLAT, LISTS, ListIndex
 from tests.conftest import SAMPLES, quiet
 
 TEXT = "云台县人民政府{year}年法治政府建设情况报告\n{year}年，云台县坚持依法行政，现将情况报告如下。\n一、主要成效\n{body}\n"
@@ -343,6 +344,50 @@ def test_lists_go_with_the_versions_that_have_them(
             write(folder / f"{year}{part}.txt", year, ord(part) + year)
     kept = [layout.load_manifest(path).lists for path in (tmp_path / "index" / layout.MANIFESTS).glob("*.json")]
     assert {path.name for path in (tmp_path / "index" / layout.LISTS).iterdir()} == {one.id for one in kept if one}
+
+
+def test_lists_beside_merged_replaced_and_withdrawn_texts_find_what_a_scan_finds(
+    run, folder: Path, tmp_path: Path, encoder: Encoder, lists_of_three: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.segments._SMALL", 8)
+    monkeypatch.setattr("indexer.segments._MOST_SMALL", 1)
+    bodies = ["全年受理行政复议案件{n}件。", "开展宪法宣传周活动{n}场。", "清理证明事项{n}项。", "聘请法律顾问{n}名。"]
+
+    def put(name: str, year: int, body: str) -> None:
+        (folder / name).write_text(TEXT.format(year=year, body=body.format(n=year)), "utf-8")
+
+    for year, body in enumerate(bodies, 2015):
+        put(f"{year}.txt", year, body)
+    run()
+    first = open_index(tmp_path / "index").manifest
+    for year, body in enumerate(bodies, 2023):
+        put(f"{year}.txt", year, body)
+        run()
+        manifest = open_index(tmp_path / "index").manifest
+        # What will be merged is not worth a list.
+        assert {s.id for s in manifest.segments if s.passages < 8}.isdisjoint(manifest.lists.segments)
+    put("2015.txt", 2015, "设立公职律师{n}名。")
+    (folder / "2016.txt").unlink()
+    run()
+    index = open_index(tmp_path / "index")
+    assert index.manifest.lists
+    assert index.manifest.lists.segments[: len(first.segments)] == tuple(segment.id for segment in first.segments)
+    asked: list[int] = []
+    propose = ListIndex.propose
+
+    def noted(lists: ListIndex, query: np.ndarray, count: int, allowed: np.ndarray) -> np.ndarray:
+        asked.append(count)
+        return propose(lists, query, count, allowed)
+
+    monkeypatch.setattr(ListIndex, "propose", noted)
+    allowed = index.allowed(Filters())
+    assert not allowed.all()
+    for query in encoder.queries(["复议", "宪法宣传", "法律顾问", "公职律师", "说理式执法"]):
+        rows, scores = index.nearest(query.pooled, 2, allowed)
+        scanned, exact = index.nearest(query.pooled, 2, allowed, exact=True)
+        assert scores == pytest.approx(exact, abs=1e-5)
+        assert {*rows} == {*scanned}
+    assert asked == [2] * 5
 
 
 def test_a_damaged_list_is_told_by_name(run, tmp_path: Path, lists_of_three: None) -> None:

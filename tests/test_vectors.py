@@ -13,7 +13,7 @@ from retrieval.codes import TokenCodec, WholeBytes, new_rotation, token_codec
 from retrieval.encoder import Encoder
 from retrieval.late import TokenIndex, maxsim, write_tokens
 from retrieval.text import normalise
-from retrieval.vectors import FLAT, LISTS, Vectors, write_lists, write_vectors
+from retrieval.vectors import FLAT, LISTS, ListIndex, Vectors, write_lists, write_vectors
 from tests.conftest import ROOT
 
 # Three segments of an index; the lists of these tests cover the first two.
@@ -48,7 +48,18 @@ def folder(many: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def listed(folder: Path) -> Vectors:
-    return Vectors([folder / str(n) for n in range(3)], EDGES[:3], folder / "lists")
+    return Vectors([folder / str(n) for n in range(3)], EDGES[:3], np.ones(EDGES[-1], bool), folder / "lists")
+
+
+@pytest.fixture
+def proposals(listed: Vectors, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many were wanted each time that the lists were asked."""
+    asked: list[int] = []
+    propose = ListIndex.propose
+    monkeypatch.setattr(
+        ListIndex, "propose", lambda self, q, count, allowed: (asked.append(count), propose(self, q, count, allowed))[1]
+    )
+    return asked
 
 
 def exact(vectors: np.ndarray, query: np.ndarray, count: int, allowed: np.ndarray | None = None) -> np.ndarray:
@@ -58,7 +69,9 @@ def exact(vectors: np.ndarray, query: np.ndarray, count: int, allowed: np.ndarra
     return np.argsort(-scores, kind="stable")[:count]
 
 
-def test_lists_find_nearly_all_that_a_scan_finds_with_exact_products(listed: Vectors, many: np.ndarray) -> None:
+def test_lists_find_nearly_all_that_a_scan_finds_with_exact_products(
+    listed: Vectors, many: np.ndarray, proposals: list[int]
+) -> None:
     kept = []
     for query in directions(40, seed=1):
         rows, scores = listed.search(query, 100, np.ones(len(many), bool))
@@ -66,9 +79,10 @@ def test_lists_find_nearly_all_that_a_scan_finds_with_exact_products(listed: Vec
         assert (np.diff(scores) <= 0).all()
         kept.append(len({*rows} & {*exact(many, query, 100)}) / 100)
     assert np.mean(kept) > 0.95
+    assert proposals == [100] * 40
 
 
-def test_a_wide_filter_is_kept_to_by_lists(listed: Vectors, many: np.ndarray) -> None:
+def test_a_wide_filter_is_kept_to_by_lists(listed: Vectors, many: np.ndarray, proposals: list[int]) -> None:
     allowed = np.random.default_rng(2).random(len(many)) < 0.5
     kept = []
     for query in directions(40, seed=3):
@@ -76,14 +90,35 @@ def test_a_wide_filter_is_kept_to_by_lists(listed: Vectors, many: np.ndarray) ->
         assert allowed[rows].all()
         kept.append(len({*rows} & {*exact(many, query, 50, allowed)}) / 50)
     assert np.mean(kept) > 0.95
+    assert proposals == [50] * 40
 
 
 @pytest.mark.parametrize("share", [0.1, 0.002])
-def test_a_narrow_filter_loses_nothing(listed: Vectors, many: np.ndarray, share: float) -> None:
+def test_a_narrow_filter_loses_nothing(listed: Vectors, many: np.ndarray, share: float, proposals: list[int]) -> None:
     allowed = np.random.default_rng(4).random(len(many)) < share
     for query in directions(20, seed=5):
         count = min(50, int(allowed.sum()))
         assert {*listed.search(query, 50, allowed)[0]} == {*exact(many, query, count, allowed)}
+    assert proposals == []
+
+
+def test_more_than_the_lists_would_propose_are_scanned(listed: Vectors, many: np.ndarray, proposals: list[int]) -> None:
+    for query in directions(5, seed=7):
+        assert {*listed.search(query, 5000, np.ones(len(many), bool))[0]} == {*exact(many, query, 5000)}
+    assert proposals == []
+
+
+def test_what_is_no_longer_in_force_does_not_make_a_filter_narrow(
+    folder: Path, many: np.ndarray, proposals: list[int]
+) -> None:
+    """Most of these passages have been replaced; all that are left are searched."""
+    in_force = np.random.default_rng(9).random(len(many)) < 0.15
+    opened = Vectors([folder / str(n) for n in range(3)], EDGES[:3], in_force, folder / "lists")
+    kept = []
+    for query in directions(20, seed=10):
+        kept.append(len({*opened.search(query, 20, in_force)[0]} & {*exact(many, query, 20, in_force)}) / 20)
+    assert np.mean(kept) > 0.9
+    assert proposals == [20] * 20
 
 
 def test_what_is_asked_exactly_is_scanned(listed: Vectors, many: np.ndarray) -> None:
@@ -107,9 +142,9 @@ def test_rows_beyond_the_lists_are_found_too(listed: Vectors, many: np.ndarray) 
 
 
 def test_a_segment_that_nobody_searches_need_not_be_there(folder: Path, many: np.ndarray) -> None:
-    opened = Vectors([folder / "0", folder / "2"], [EDGES[0], EDGES[2]], folder / "lists")
     allowed = np.ones(len(many), bool)
     allowed[EDGES[1] : EDGES[2]] = False
+    opened = Vectors([folder / "0", folder / "2"], [EDGES[0], EDGES[2]], allowed, folder / "lists")
     rows = np.array([3, EDGES[2] + 4])
     assert opened.products(many[7], rows) == pytest.approx(many[rows] @ many[7], abs=1e-5)
     for query in directions(20, seed=8):

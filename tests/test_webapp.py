@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 from urllib.parse import unquote
 
@@ -225,16 +226,26 @@ def test_the_settings_of_a_link_are_those_that_rank(searcher) -> None:
     assert grounds(other).model == grounds(searcher).model
 
 
+ODD = 'a&b+c%20"行政复议"'
+
+
 def test_a_page_in_the_other_language_asks_the_same(client: FlaskClient) -> None:
-    page = client.get("/search?q=行政复议&year=2021&limit=3&lang=zh").text
+    page = client.get("/search", query_string={"q": ODD, "year": "2021", "limit": "3", "lang": "zh"}).text
     (link,) = re.findall(r'href="([^"]*)" lang="en"', page)
-    other = client.get(unquote(link.replace("&amp;", "&")))
-    assert other.request.args.to_dict() == {"q": "行政复议", "year": "2021", "limit": "3", "lang": "en"}
+    other = client.get(html.unescape(link))
+    assert other.request.args.to_dict(flat=False) == {"q": [ODD], "year": ["2021"], "limit": ["3"], "lang": ["en"]}
     assert '<html lang="en">' in other.text
 
 
-def test_the_other_language_of_a_page_that_is_nowhere_stays_on_this_site(client: FlaskClient) -> None:
-    nowhere = client.get("/nothing?lang=zh", environ_overrides={"PATH_INFO": "//elsewhere.example/x"})
+def test_the_other_language_of_a_report_is_that_report_wherever_the_site_lies(client: FlaskClient) -> None:
+    report = client.get("/api/v1/search?q=行政复议&limit=1").json["hits"][0]["report_id"]
+    page = client.get(f"/reports/{report}?lang=zh", environ_overrides={"SCRIPT_NAME": "/a b"}).text
+    assert re.findall(r'href="([^"]*)" lang="en"', page) == [f"/a%20b/reports/{report}?lang=en"]
+
+
+@pytest.mark.parametrize("parameter", ["lang", "endpoint", "_scheme", "_anchor", "_external", "_method"])
+def test_the_other_language_of_a_page_that_is_nowhere_stays_on_this_site(client: FlaskClient, parameter: str) -> None:
+    nowhere = client.get(f"/nothing?{parameter}=zh")
     assert nowhere.status_code == 404
-    (link,) = re.findall(r'href="([^"]*)" lang="en"', nowhere.text)
+    (link,) = re.findall(r'href="([^"]*)" lang="(?:en|zh)"', nowhere.text)
     assert link.startswith("/?")

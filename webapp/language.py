@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from flask import Flask, g, request, url_for
+from flask import Flask, g, request
 
 LANGUAGES = ("zh", "en")
 _MESSAGES = tomllib.loads((Path(__file__).parent / "messages.toml").read_text(encoding="utf-8"))
@@ -37,8 +37,7 @@ def here(**changes: object) -> str:
     """This page's address with some parameters changed; None takes one out."""
     values: dict[str, object] = {**request.args.to_dict(flat=False), **changes}
     kept = {key: value for key, value in values.items() if value not in (None, "")}
-    if request.endpoint is None:
-        # What stands nowhere may look like another site's address.
-        return url_for("pages.home", **kept)  # type: ignore[arg-type]  # values are str, int or lists of str
-    # A page of hits has dozens of them: routing each takes longer than finding a passage.
-    return f"{quote(request.script_root + request.path)}{'?' if kept else ''}{urlencode(kept, doseq=True)}"
+    # Not by routing, which takes longer than finding a passage: a page of hits has dozens of links to itself. What
+    # stands nowhere may look like another site's address.
+    path = request.path if request.endpoint else "/"
+    return f"{quote(request.script_root + path)}{'?' if kept else ''}{urlencode(kept, doseq=True)}"
