@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from indexer.clean import clean
@@ -9,7 +11,9 @@ from indexer.metadata import extract, override
 from indexer.readers import read
 from retrieval.confidence import confidences, doubts
 from retrieval.errors import ReadError
+from retrieval.store import Index
 from retrieval.types import Metadata, Region
+from webapp.provenance import provenance
 
 FIRST = "我们坚持依法行政，全面推进法治政府建设，各项工作取得明显成效，现将有关情况报告如下。"
 
@@ -323,3 +327,30 @@ def test_what_is_unsure_is_listed_and_a_corrected_manifest_settles_it(tmp_path, 
     (summary,) = open_index(root).reports
     assert summary.metadata.region.chain == ("江苏省", "南京市", "鼓楼区")
     assert doubts(summary.metadata) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("武汉东湖新技术开发区2022年法治政府建设情况报告",),
+        ("乌有县无何乡2022年法治政府建设情况报告",),
+        ("鼓楼区2022年法治政府建设情况报告",),
+        ("索引号：11410000MB1234567X/2023-00001", "鼓楼区2022年法治政府建设情况报告"),
+        ("武定县白路镇法治政府建设工作情况的报告", "发布日期：2022-12-28"),
+        ("来源：https://example.org/a.html", "法治政府建设工作情况的报告"),
+    ],
+)
+def test_where_a_field_was_found_is_told_in_english_too(lines: tuple[str, ...]) -> None:
+    assert not untold(of(*lines))
+
+
+def test_where_a_sample_s_fields_were_found_is_told_in_english_too(samples: Index) -> None:
+    assert not [note for summary in samples.current for note in untold(summary.metadata)]
+
+
+def untold(metadata: Metadata) -> list[str]:
+    """English notes with Chinese in them."""
+    assert provenance(metadata.found, "zh") == metadata.found
+    notes = provenance(metadata.found, "en")
+    assert notes.keys() == metadata.found.keys()
+    return [note for note in notes.values() if re.search(r"[\u3000-\u9fff\uff00-\uffef]", note)]

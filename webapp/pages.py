@@ -23,9 +23,11 @@ from webapp.citation import coins, highwire, record
 from webapp.difference import differences
 from webapp.evidence import evidence_model
 from webapp.finding import find
+from webapp.language import current
 from webapp.lasting import changes, grounds
 from webapp.links import passage_link, report_link, source_link, web_address, words_link
 from webapp.marks import Run, runs
+from webapp.provenance import provenance
 from webapp.reading import read_at
 from webapp.requests import (
     asked_places,
@@ -241,6 +243,7 @@ def report(report_id: str) -> str:
         versions=index.versions(report_id),
         sources=index.sources(report_id),
         metadata=whole.summary.metadata,
+        found=provenance(whole.summary.metadata.found, current()),
         lines=found.lines(),
         passage=passage,
         standing=found.quotation,
