@@ -127,7 +127,7 @@ def main() -> None:
         "recall@10 of lists",
         "recall@100",
         "kB each",
-        "RssAnon, MB",
+        "RssAnon when searching, MB",
         "writing, s",
     ]
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
