@@ -77,8 +77,8 @@ class ListIndex:
 class Vectors:
     """Nearest neighbours over the segments of an index version, whose rows are numbered through them all.
 
-    Lists answer for the rows before `covered`, where there are any; the vectors themselves decide. Other rows, and all
-    where few are admitted or every one counts, are scanned.
+    Lists, where there are any, propose of the first rows, and the vectors themselves decide. The rows after them, and
+    all where few are admitted or every one counts, are scanned.
     """
 
     def __init__(
