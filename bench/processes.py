@@ -73,8 +73,13 @@ class Sample:
     threads: int
 
 
+def status(pid: int | str = "self") -> dict[str, int]:
+    """Numbers of /proc/PID/status; memory in kB: RssAnon is a process's own, RssFile mapped, VmHWM the most of both."""
+    text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return {name: int(number) for name, number in re.findall(r"^(\w+):\s+(\d+)(?: kB)?$", text, re.M)}
+
+
 def sample(pid: int, seconds: float) -> Sample:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    held = dict(re.findall(r"^(RssAnon|Threads):\s+(\d+)", status, re.M))
+    held = status(pid)
     files = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-    return Sample(seconds, int(held["RssAnon"]) / 1024, files, int(held["Threads"]))
+    return Sample(seconds, held["RssAnon"] / 1024, files, held["Threads"])

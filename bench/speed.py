@@ -100,8 +100,8 @@ def spread_of(times: Sequence[float]) -> str:
 
 
 def memory(pid: int) -> str:
-    held = dict(re.findall(r"^(Rss\w+):\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M))
-    return f"{int(held['RssAnon']) // 1024} | {int(held['RssFile']) // 1024}"
+    held = processes.status(pid)
+    return f"{held['RssAnon'] // 1024} | {held['RssFile'] // 1024}"
 
 
 def measured(size: int, config: Config, encoder: Encoder) -> tuple[str, str]:

@@ -257,11 +257,7 @@ def main() -> None:
     trained = [f"encoder.layer.{n}." for n in range(FROZEN_LAYERS, model.config.num_hidden_layers)]
     for name, parameter in model.named_parameters():
         parameter.requires_grad = any(name.startswith(prefix) for prefix in trained)
-    start = load_file(options.start / "layers.safetensors") if options.start else {}
-    if start:
-        unknown = model.load_state_dict(start, strict=False).unexpected_keys
-        if unknown:
-            raise SystemExit(f"{options.start} holds other layers: {unknown[:3]}")
+    start = loaded(model, options.start) if options.start else {}
     # Nothing is dropped: drawing what to drop would take a third of all time, and one epoch hardly overfits.
     model.eval()
     sigmoid = Sigmoid()
@@ -300,6 +296,15 @@ def main() -> None:
             strict=False,
         )
     save(model, trained, options.out)
+
+
+def loaded(model: torch.nn.Module, folder: Path) -> dict[str, torch.Tensor]:
+    """The layers that a former run saved, now the model's."""
+    layers = load_file(folder / "layers.safetensors")
+    unknown = model.load_state_dict(layers, strict=False).unexpected_keys
+    if unknown:
+        raise SystemExit(f"{folder} holds other layers: {unknown[:3]}")
+    return layers
 
 
 def save(model: torch.nn.Module, trained: list[str], folder: Path) -> None:

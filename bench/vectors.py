@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import statistics
 import tempfile
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from bench import processes
 from indexer.segments import _LARGEST
 from retrieval.config import load_config
 from retrieval.encoder import Encoder, open_encoder
@@ -78,12 +78,6 @@ def search(vectors: Vectors, query: np.ndarray, everything: np.ndarray, *, exact
     return rows.tolist(), time.perf_counter() - begin
 
 
-def memory() -> int:
-    """What this process holds that is no mapped file, in MB."""
-    held = re.search(r"^RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.M)
-    return int(held.group(1)) // 1024 if held else 0
-
-
 def measured(real: np.ndarray, queries: np.ndarray, size: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         vectors, spent = written(Path(folder), real, size)
@@ -97,7 +91,7 @@ def measured(real: np.ndarray, queries: np.ndarray, size: int) -> str:
         )
         times = [statistics.median(seconds for _, seconds in each) * 1000 for each in (scan, lists)]
         kept = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / size / 1000
-        held = memory()
+        held = processes.status()["RssAnon"] // 1024
     return (
         f"| {size} | {times[0]:.2f} | {times[1]:.2f} | {ten:.3f} | {hundred:.3f} | {kept:.2f} | {held} | {spent:.0f} |"
     )

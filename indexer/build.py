@@ -129,27 +129,25 @@ def _publish(
     """Write what is new and make it the version in force, which is given; nothing new makes no new version."""
     withdrawn = ({*manifest.withdrawn} | batch.gone) - batch.restored
     dead = ({*manifest.tombstones} | batch.superseded | batch.gone) - (batch.restored - batch.superseded)
+    tagged = batch.held is not None and batch.held.tags.vocabulary == fingerprint(measures)
+    lexical = manifest.lexical if tagged else ()
+    segments, lexical = merged(root, manifest, (*manifest.segments, *added), lexical)
     changes = {
+        "segments": segments,
+        "lists": listed(root, segments, manifest.lists),
         "tombstones": tuple(sorted(dead)),
         "withdrawn": tuple(sorted(withdrawn)),
         "purged": tuple(sorted({*manifest.purged} | (withdrawn if purge else set()))),
         "duplicates": _duplicates(manifest, batch, dead),
     }
-    tagged = batch.held is not None and batch.held.tags.vocabulary == fingerprint(measures)
-    lexical = manifest.lexical if tagged else ()
-    # Indexes of former formats have none.
-    lists = manifest.lists if added else listed(root, manifest.segments, manifest.lists)
-    same = lists == manifest.lists and all(getattr(manifest, name) == value for name, value in changes.items())
-    if not added and same and len(lexical) == len(manifest.segments) and layout.current_name(root) == manifest.name:
+    same = all(getattr(manifest, name) == value for name, value in changes.items())
+    if same and len(lexical) == len(segments) and layout.current_name(root) == manifest.name:
         return batch.held or store.Index(root, manifest)
-    segments, lexical = merged(root, manifest, (*manifest.segments, *added), lexical)
     lexical = (*lexical, *(writing.add_lexical(root, segment, measures) for segment in segments[len(lexical) :]))
     fresh = layout.next_manifest(
         manifest,
         created=writing.now(),
-        segments=segments,
         lexical=lexical,
-        lists=listed(root, segments, lists),
         **changes,
     )
     # Opening the new version before it is in force shows that it is whole, and counts what it holds.
