@@ -3,45 +3,62 @@
     python bench/fit_evidence.py            (or: make evidence)
 
 Writes webapp/evidence.json and bench/results/evidence.md. Only this project's own questions are used: those over the
-samples and, where they are at hand, those over the five real reports. Each question's passages are predicted by a
-model that never saw the question (five folds).
+samples and those over the five real reports, each asked of its reports alone and among distracting passages, since an
+index of any size must know what it does not hold. Each question's passages are predicted by a model that never saw the
+question at any size (five folds).
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from evaluate import ROOT, SHARED, indexed
+from distractors import reports, templates
+from evaluate import ROOT, SHARED
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
+from indexer.build import build
+from retrieval import layout
 from retrieval.config import load_config
 from retrieval.encoder import open_encoder
 from retrieval.filters import admits
-from retrieval.search import Searcher
+from retrieval.search import Searcher, open_searcher
+from retrieval.store import open_index
 from webapp.answer import DEPTH
 from webapp.evidence import FEATURES, FILE, features, gives_figure
 from webapp.finding import find
 from wenzheng.evaluation import held_passages, holders
 
+SOURCES = (
+    ("samples", ROOT / "samples", "samples"),
+    ("real reports", SHARED / "reports", "reports"),
+)
 FOLDS = 5
-STRENGTH = 0.3
-# The least share of questions without an answer that get none.
-CAREFUL = 0.85
+STRENGTH = 3.0
+# Distracting passages beside the reports; the most first, so that they are embedded once.
+SIZES = (10_000, 1_000, 0)
+# Folds are drawn so often: where a question falls moves the figures by more than a step of the thresholds.
+DRAWS = 6
+# The least share of questions without an answer that get none, over all sizes.
+CAREFUL = 0.8
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One question: `features` and `labels` (1 relevant, 0 not, -1 partial) of its hits, in their order."""
+    """One question at one size: `features` and `labels` (1 relevant, 0 not, -1 partial) of its hits, in their order."""
 
     id: str
+    set: str
+    size: int
     kind: str
     answerable: bool
     features: np.ndarray
@@ -51,7 +68,7 @@ class Asked:
     wanted: frozenset[str]
 
 
-def questions(searcher: Searcher, path: Path) -> Iterator[Asked]:
+def questions(searcher: Searcher, path: Path, name: str, size: int) -> Iterator[Asked]:
     passages = held_passages(searcher)
     for line in path.read_text(encoding="utf-8").splitlines():
         question = json.loads(line)
@@ -62,6 +79,8 @@ def questions(searcher: Searcher, path: Path) -> Iterator[Asked]:
         hits = found.results.hits if in_scope and not found.question.missing else ()
         yield Asked(
             id=question["id"],
+            set=name,
+            size=size,
             kind="places" if question["kind"] not in ("fact", "compare") else question["kind"],
             answerable=bool(relevant),
             features=features(found.results, found.question, searcher.background(found.query), searcher.naming)[
@@ -89,14 +108,16 @@ def predicted(scaler: StandardScaler, model: LogisticRegression, question: Asked
     return model.predict_proba(scaler.transform(question.features))[:, 1] * question.usable
 
 
-def cross_validated(asked: list[Asked]) -> list[np.ndarray]:
-    """Each question's probabilities from a model fitted without it."""
-    folds = np.random.default_rng(0).permutation(len(asked)) % FOLDS
+def cross_validated(asked: list[Asked], seed: int) -> list[np.ndarray]:
+    """Each question's probabilities from a model fitted without it at any size."""
+    own = sorted({(question.set, question.id) for question in asked})
+    folds = dict(zip(own, np.random.default_rng(seed).permutation(len(own)) % FOLDS, strict=True))
     chances: list[np.ndarray] = [np.zeros(0)] * len(asked)
     for fold in range(FOLDS):
-        scaler, model = fitted([question for question, own in zip(asked, folds, strict=True) if own != fold])
-        for number in np.flatnonzero(folds == fold):
-            chances[number] = predicted(scaler, model, asked[number])
+        scaler, model = fitted([question for question in asked if folds[question.set, question.id] != fold])
+        for number, question in enumerate(asked):
+            if folds[question.set, question.id] == fold:
+                chances[number] = predicted(scaler, model, question)
     return chances
 
 
@@ -119,13 +140,17 @@ def figures(asked: list[Asked], chances: list[np.ndarray], answer_from: float, e
     }
 
 
-def chosen(tried: dict[tuple[float, float], dict[str, float]]) -> tuple[float, float]:
+def chosen(tried: Mapping[tuple[float, float], Mapping[int, dict[str, float]]]) -> tuple[float, float]:
     """The thresholds that find the places best and tell best whether there is an answer, of those that are careful.
 
-    A place wrongly said to have a measure is worse than no answer.
+    A place wrongly said to have a measure is worse than no answer. Figures are by size, and all sizes count alike.
     """
-    careful = [pair for pair, values in tried.items() if values["rejected"] >= CAREFUL]
-    return max(careful, key=lambda pair: tried[pair]["region F1"] + tried[pair]["balanced accuracy"])
+
+    def mean(pair: tuple[float, float], *measures: str) -> float:
+        return float(np.mean([sum(values[measure] for measure in measures) for values in tried[pair].values()]))
+
+    careful = [pair for pair in tried if mean(pair, "rejected") >= CAREFUL]
+    return max(careful, key=lambda pair: mean(pair, "region F1", "balanced accuracy"))
 
 
 def risk_and_coverage(asked: list[Asked], chances: list[np.ndarray]) -> list[tuple[float, float, float]]:
@@ -144,22 +169,40 @@ def risk_and_coverage(asked: list[Asked], chances: list[np.ndarray]) -> list[tup
     return points
 
 
-def main() -> None:
+def all_asked() -> list[Asked]:
+    """Every question over its reports, alone and among distracting passages."""
     config = load_config(ROOT / "config.toml")
     encoder = open_encoder(config)
-    sets: dict[str, list[Asked]] = {}
-    sources = [("samples", ROOT / "samples", "samples"), ("real reports", SHARED / "reports", "reports")]
-    for name, folder, file in sources:
+    kinds = templates(config, encoder)
+    asked: list[Asked] = []
+    with tempfile.TemporaryDirectory() as place:
+        embedded: Path | None = None
+        for name, folder, file in SOURCES:
+            for size in SIZES:
+                others, root = Path(place) / f"others-{size}", Path(place) / f"{file}-{size}"
+                others.mkdir(exist_ok=True)
+                root.mkdir()
+                for title, text in reports(size, kinds):
+                    (others / title).write_text(text, encoding="utf-8")
+                if embedded:
+                    shutil.copy(embedded, root / layout.EMBEDDINGS)
+                embedded = root / layout.EMBEDDINGS
+                build([folder, *([others] if size else [])], root, config, encoder, lambda *_: None, rebuild=False)
+                searcher = open_searcher(config, open_index(root), encoder)
+                for words, prefix in (("", ""), (", everyday words", "everyday_")):
+                    path = ROOT / "bench" / "questions" / f"{prefix}{file}.jsonl"
+                    asked += questions(searcher, path, f"{name}{words}", size)
+    return asked
+
+
+def main() -> None:
+    for _, folder, _ in SOURCES:
         if not folder.is_dir():
             sys.exit(f"{folder} is not there: the model is fitted on both sets")
-        with indexed(folder, config, encoder) as searcher:
-            asked = ROOT / "bench" / "questions"
-            sets[name] = list(questions(searcher, asked / f"{file}.jsonl"))
-            sets[f"{name}, everyday words"] = list(questions(searcher, asked / f"everyday_{file}.jsonl"))
-    asked = [question for members in sets.values() for question in members]
-    chances = cross_validated(asked)
+    asked = all_asked()
+    draws = [cross_validated(asked, seed) for seed in range(DRAWS)]
     steps = np.arange(0.1, 0.6, 0.025).round(3)
-    tried = {(a, e): figures(asked, chances, a, e) for a in steps for e in steps if e <= a}
+    tried = {(a, e): by_size(asked, draws, a, e) for a in steps for e in steps if e <= a}
     best = chosen(tried)
     scaler, model = fitted(asked)
     held: dict[str, Any] = {
@@ -169,40 +212,56 @@ def main() -> None:
         "intercept": round(float(model.intercept_[0]), 4),
         "answer_from": float(best[0]),
         "entry_from": float(best[1]),
-        "miss_rate": round(tried[best]["miss rate"], 3),
-        "questions": len(asked),
+        "miss_rate": round(float(np.mean([values["miss rate"] for values in tried[best].values()])), 3),
+        "questions": len({(question.set, question.id) for question in asked}),
     }
     FILE.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
-    report(asked, chances, sets, held, tried)
+    report(asked, draws, held, tried)
+
+
+def by_size(
+    asked: list[Asked], draws: list[list[np.ndarray]], answer_from: float, entry_from: float, name: str | None = None
+) -> dict[int, dict[str, float]]:
+    """The mean figures of all draws at each size, of one set or of all."""
+    found = {}
+    for size in sorted(SIZES):
+        own = [n for n, question in enumerate(asked) if question.size == size and name in (None, question.set)]
+        drawn = [
+            figures([asked[n] for n in own], [chances[n] for n in own], answer_from, entry_from) for chances in draws
+        ]
+        found[size] = {measure: float(np.mean([each[measure] for each in drawn])) for measure in drawn[0]}
+    return found
 
 
 def report(
     asked: list[Asked],
-    chances: list[np.ndarray],
-    sets: dict[str, list[Asked]],
+    draws: list[list[np.ndarray]],
     held: dict[str, Any],
-    tried: dict[tuple[float, float], dict[str, float]],
+    tried: dict[tuple[float, float], dict[int, dict[str, float]]],
 ) -> None:
+    chances = draws[0]
     labels = np.concatenate([question.labels for question in asked])
     ranked = roc_auc_score(labels[labels >= 0], np.concatenate(chances)[labels >= 0])
     whole = roc_auc_score([q.answerable for q in asked], [chance.max(initial=0) for chance in chances])
+    pair_chosen = (held["answer_from"], held["entry_from"])
+    names = list(tried[pair_chosen][0])
+    header = [f"{' | '.join(names)} |", "|---" * (len(names) + 3) + "|"]
     lines = [
         "# Evidence: does a passage answer?",
-        "\nMade by `make evidence`; five-fold cross-validation over questions.",
+        "\nMade by `make evidence`; five-fold cross-validation over questions, each asked at every size, the mean of six draws.",
+        f"\nAUC over passages {ranked:.3f}; over questions (answerable or not, by the likeliest) {whole:.3f}.",
+        f"\n| answer from | entry from | distracting passages | {header[0]}",
+        header[1],
     ]
-    lines.append(f"\nAUC over passages {ranked:.3f}; over questions (answerable or not, by the likeliest) {whole:.3f}.")
-    names = list(next(iter(tried.values())))
-    pair_chosen = (held["answer_from"], held["entry_from"])
-    lines += [f"\n| answer from | entry from | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
-    for pair, values in tried.items():
+    for pair, sizes in tried.items():
         if pair == pair_chosen or pair[1] == min(pair[0], pair_chosen[1]):
             mark = " (chosen)" if pair == pair_chosen else ""
-            lines.append(f"| {pair[0]}{mark} | {pair[1]} | " + " | ".join(f"{v:.3f}" for v in values.values()) + " |")
-    lines += [f"\n| set | questions | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
-    by_id = {question.id: chance for question, chance in zip(asked, chances, strict=True)}
-    for name, members in sets.items():
-        values = figures(members, [by_id[q.id] for q in members], *pair_chosen)
-        lines.append(f"| {name} | {len(members)} | " + " | ".join(f"{v:.3f}" for v in values.values()) + " |")
+            lines += [row(f"{pair[0]}{mark} | {pair[1]} | {size}", values) for size, values in sizes.items()]
+    lines += [f"\n| set | questions | distracting passages | {header[0]}", header[1]]
+    for name in dict.fromkeys(question.set for question in asked):
+        count = len({question.id for question in asked if question.set == name})
+        found = by_size(asked, draws, *pair_chosen, name)
+        lines += [row(f"{name} | {count} | {size}", values) for size, values in found.items()]
     lines += ["\n## Risk and coverage\n", "| answered from strength | coverage | risk |", "|---|---|---|"]
     lines += [f"| {least:.3f} | {share:.1f} | {risk:.3f} |" for least, share, risk in risk_and_coverage(asked, chances)]
     lines += ["\n## Weights (standardised features)\n", "| feature | weight |", "|---|---|"]
@@ -210,6 +269,10 @@ def report(
     text = "\n".join(lines) + "\n"
     (ROOT / "bench" / "results" / "evidence.md").write_text(text, encoding="utf-8")
     print(text)
+
+
+def row(name: str, values: Mapping[str, float]) -> str:
+    return f"| {name} | " + " | ".join(f"{value:.3f}" for value in values.values()) + " |"
 
 
 if __name__ == "__main__":

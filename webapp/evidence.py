@@ -34,7 +34,6 @@ FEATURES = (
     "gap",  # how far below the best passage's similarity
     "sentence",  # the best sentence's similarity above the typical one
     "clause",  # agreement, both ways, of the best clause with the question
-    "clause gap",  # how far below the best passage's agreement
     "share",  # of the question's content terms in the passage and its headings
     "measure",  # similarity with the measure's official wording above the typical one
     "named",  # whether the passage names the measure
@@ -83,8 +82,7 @@ def evidence_model() -> Model:
 def features(results: Results, question: Question, background: Background, naming: Naming | None) -> np.ndarray:
     """What is known of each hit, shape (hits, FEATURES)."""
     best = max((hit.why.similarity or 0.0 for hit in results.hits), default=0.0)
-    agreed = max((hit.why.agreement or 0.0 for hit in results.hits), default=0.0)
-    rows = [_features(hit, results, question, background, (best, agreed), naming) for hit in results.hits]
+    rows = [_features(hit, results, question, background, best, naming) for hit in results.hits]
     return np.array(rows, float).reshape(-1, len(FEATURES))
 
 
@@ -93,10 +91,10 @@ def _features(
     results: Results,
     question: Question,
     background: Background,
-    best: tuple[float, float],
+    best: float,
     naming: Naming | None,
 ) -> Sequence[float]:
-    """`best` are the greatest similarity and agreement of the question's hits."""
+    """`best` is the greatest similarity of the question's hits."""
     why = hit.why
     typical = 0.0 if math.isnan(background.similarity) else background.similarity
     similarity = typical if why.similarity is None else why.similarity
@@ -104,10 +102,9 @@ def _features(
     meant = why.measure_similarity is not None and results.measure is not None
     return (
         similarity - typical,
-        best[0] - similarity,
+        best - similarity,
         sentence - typical,
         why.agreement or 0.0,
-        best[1] - (why.agreement or 0.0),
         term_share(hit.passage, question.terms),
         why.measure_similarity - background.measure_similarity if meant and why.measure_similarity else 0.0,
         float(results.measure in why.measures),

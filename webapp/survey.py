@@ -136,7 +136,6 @@ def _possible(searcher: Searcher, question: Question, query: Query, ranked: Rank
         "sentence": margin,
         # Of the two ways in which a clause is compared, one is bounded by the passage's similarity.
         "clause": (ranked.similarity + 1) / 2,
-        "clause gap": 0.0,
         "share": 1.0,
         "measure": ranked.measure_similarity - typical.measure_similarity if meant else 0.0,
         "named": named,
