@@ -130,9 +130,9 @@ def profile(config: Config, batch: Sequence[str]) -> dict[str, float]:
     model = openvino.Core().import_model(encoder._blob, "CPU", counted)
     spent: Counter[str] = Counter()
     request = model.create_infer_request()
-    encodings = encoder._tokenizer.encode_batch(list(batch))
-    for chosen in encoder._batches(encodings):
-        request.infer(encoder._inputs([encodings[i] for i in chosen]))
+    divided = encoder._pieces.divide(list(batch))
+    for chosen in encoder._batches(divided):
+        request.infer(encoder._inputs([divided[i] for i in chosen]))
         for node in request.profiling_info:
             spent[node.node_type] += node.real_time.total_seconds()
     return {name: value / spent.total() for name, value in spent.most_common(7)}

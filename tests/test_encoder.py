@@ -6,12 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
 
 from retrieval.config import Config, load_config
 from retrieval.encoder import Encoded, Encoder, describe_model
+from retrieval.encoder.pieces import Pieces, write_common
 from retrieval.errors import ModelError
 from retrieval.text import normalise
 from tests.conftest import ROOT
@@ -81,6 +86,59 @@ def test_query_vectors_agree_with_the_packages_own_engine(engine, plain: Encoder
 
 def test_token_counts_agree_with_the_packages_tokenizer(engine, encoder: Encoder) -> None:
     assert encoder.token_counts(TEXTS) == [engine.token_count(text) for text in TEXTS]
+
+
+@pytest.fixture(scope="module")
+def exported(encoder: Encoder, config: Config) -> Path:  # which exports the model
+    from retrieval.encoder import export_folder, locate
+
+    return export_folder(config, locate(config))
+
+
+@pytest.fixture(scope="module")
+def whole(exported: Path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(exported / "tokenizer.json"))
+    tokenizer.enable_truncation(60)
+    return tokenizer
+
+
+@pytest.fixture(scope="module")
+def pieces(exported: Path) -> Pieces:
+    return Pieces(exported, 60)
+
+
+COMMON_TEXTS = st.text(
+    st.sampled_from("法治政府建设執法依，。、；：“”《》—…·①㎡％（）12.5% aAzqueryZ　\n<s>○●→𠮷"), max_size=90
+)
+
+
+@given(text=COMMON_TEXTS | st.text(max_size=40))
+@example(text="稣 ấ 法")
+@example(text="ⅡⅣ㈠㊣ﬁ é 法é")
+@settings(max_examples=300)
+def test_common_pieces_divide_a_text_as_the_whole_vocabulary_does(pieces: Pieces, whole: Tokenizer, text: str) -> None:
+    (divided,) = pieces.divide([text])
+    expected = whole.encode(text)
+    assert divided.ids.tolist() == expected.ids
+    assert [tuple(span) for span in divided.spans.tolist()] == expected.offsets
+    assert divided.special.tolist() == [bool(special) for special in expected.special_tokens_mask]
+
+
+def test_the_whole_vocabulary_is_opened_by_the_first_text_that_needs_it(exported: Path) -> None:
+    pieces = Pieces(exported, 512)
+    pieces.divide(["哪些地方推行了说理式执法？Which places did?"])
+    assert pieces._whole is None
+    mixed = ["说理式执法", "Привет", "柔性执法"]
+    assert [each.ids.tolist() for each in pieces.divide(mixed)] == [pieces._every().encode(text).ids for text in mixed]
+    assert pieces._whole is not None
+
+
+def test_a_tokenizer_of_another_kind_is_kept_whole(tmp_path: Path) -> None:
+    tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0, "法": 1, "治": 2}, unk_token="[UNK]"))  # noqa: S106  # no password
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    write_common(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["tokenizer.json"]
+    assert Pieces(tmp_path, 10).divide(["法"])[0].ids.tolist() == [1]
 
 
 def test_the_export_agrees_with_sentence_transformers(exact: Encoder, config: Config) -> None:

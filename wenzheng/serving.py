@@ -42,13 +42,13 @@ def serve(index_dir: Path | None, host: str | None, port: int | None, without_pa
     from webapp import create_app
     from webapp.access import check_exposure
     from webapp.observing import JsonLines
+    from webapp.service import Service
 
     context = context_of(index_dir)
     config = _listening(context.config, host, port)
     settings = config.server
     check_exposure(settings, without_password=without_password)
-    open_model(config)
-    app = create_app(config, context.index)
+    app = create_app(config, service=Service(config, context.index, open_model(config)))
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(log_queries=settings.log_queries))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

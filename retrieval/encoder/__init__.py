@@ -21,7 +21,7 @@ from retrieval.errors import ModelError
 
 Progress = Callable[[int], None]
 # Counts up when exported models are written otherwise.
-EXPORT_VERSION = 3
+EXPORT_VERSION = 4
 
 __all__ = [
     "Encoded",

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import openvino
-from tokenizers import Encoding, Tokenizer
 
 from retrieval.config import ModelSettings
+from retrieval.encoder.pieces import Divided, Pieces
 from retrieval.errors import ModelError
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 EXPORT_FILE = "export.json"
 MODEL_FILE = "model.blob"
-TOKENIZER_FILE = "tokenizer.json"
 # Texts that are embedded at the same time, each on a core of its own; each holds memory for one run.
 STREAMS = min(8, os.cpu_count() or 1)
 _PRECISION = "INFERENCE_PRECISION_HINT"
@@ -113,10 +112,8 @@ class OpenVinoEncoder:
         self.max_tokens = min(settings.max_tokens, self.info.max_tokens)
         with ThreadPoolExecutor(1) as beside:
             opened = beside.submit(_open, folder / MODEL_FILE, settings.precision)
-            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+            self._pieces = Pieces(folder, self.max_tokens)
             self._blob, self._model = opened.result()
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(self.max_tokens)
         self._own = threading.local()
 
     @property
@@ -141,19 +138,19 @@ class OpenVinoEncoder:
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoded]:
         prompt = self.settings.passage_prompt
-        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
+        divided = self._pieces.divide([prompt + text for text in texts])
         found: dict[int, Encoded] = {}
 
         def keep(request: openvino.InferRequest, batch: list[int]) -> None:
-            chosen = [encodings[i] for i in batch]
+            chosen = [divided[i] for i in batch]
             found.update(zip(batch, self._encoded(request, chosen, len(prompt)), strict=True))
             if progress:
                 progress(len(batch))
 
         queue = openvino.AsyncInferQueue(self._model, STREAMS)
         queue.set_callback(keep)
-        for batch in self._batches(encodings):
-            queue.start_async(self._inputs([encodings[i] for i in batch]), batch)
+        for batch in self._batches(divided):
+            queue.start_async(self._inputs([divided[i] for i in batch]), batch)
         queue.wait_all()
         return [found[i] for i in range(len(texts))]
 
@@ -161,21 +158,20 @@ class OpenVinoEncoder:
         prompt = self.settings.query_prompt
         request = self._request()
         found: list[Encoded] = []
-        for encoding in self._tokenizer.encode_batch([prompt + text for text in texts]):
-            request.infer(self._inputs([encoding], _QUERY_STEP))
-            found += self._encoded(request, [encoding], len(prompt))
+        for divided in self._pieces.divide([prompt + text for text in texts]):
+            request.infer(self._inputs([divided], _QUERY_STEP))
+            found += self._encoded(request, [divided], len(prompt))
         return found
 
     def token_spans(self, text: str) -> np.ndarray:
         prompt = self.settings.passage_prompt
-        encoding = self._tokenizer.encode(prompt + text)
-        spans, kept = _content(encoding, len(prompt))
-        found: np.ndarray = np.maximum(spans[kept] - len(prompt), 0)
+        (divided,) = self._pieces.divide([prompt + text])
+        found: np.ndarray = np.maximum(divided.spans[_content(divided, len(prompt))] - len(prompt), 0)
         return found
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
-        encodings = self._tokenizer.encode_batch([self.settings.passage_prompt + t for t in texts])
-        return [len(encoding.ids) for encoding in encodings]
+        divided = self._pieces.divide([self.settings.passage_prompt + text for text in texts])
+        return [len(each.ids) for each in divided]
 
     def _request(self) -> openvino.InferRequest:
         """This thread's own: a request holds the memory of one run."""
@@ -184,18 +180,18 @@ class OpenVinoEncoder:
         request: openvino.InferRequest = self._own.request
         return request
 
-    def _inputs(self, encodings: Sequence[Encoding], step: int = 1) -> dict[str, np.ndarray]:
+    def _inputs(self, texts: Sequence[Divided], step: int = 1) -> dict[str, np.ndarray]:
         """Ids and mask, each (texts, tokens), padded to the longest, and on to a multiple of `step` where one fits."""
-        longest = max(len(encoding.ids) for encoding in encodings)
+        longest = max(len(divided.ids) for divided in texts)
         width = max(longest, min(-(-longest // step) * step, self.max_tokens))
-        ids = np.full((len(encodings), width), self.info.pad_id, np.int64)
+        ids = np.full((len(texts), width), self.info.pad_id, np.int64)
         mask = np.zeros_like(ids)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding.ids)] = encoding.ids
-            mask[row, : len(encoding.ids)] = 1
+        for row, divided in enumerate(texts):
+            ids[row, : len(divided.ids)] = divided.ids
+            mask[row, : len(divided.ids)] = 1
         return {"input_ids": ids, "attention_mask": mask}
 
-    def _encoded(self, request: openvino.InferRequest, encodings: Sequence[Encoding], prompt: int) -> list[Encoded]:
+    def _encoded(self, request: openvino.InferRequest, texts: Sequence[Divided], prompt: int) -> list[Encoded]:
         """What a finished run says of each of its texts, in memory of its own."""
         from retrieval.encoder import Encoded
 
@@ -204,8 +200,7 @@ class OpenVinoEncoder:
         if self.info.normalise:
             pooled = _unit(pooled)
         return [
-            Encoded(pooled[row], _unit(states[row, _content(encoding, prompt)[1]]))
-            for row, encoding in enumerate(encodings)
+            Encoded(pooled[row], _unit(states[row, _content(divided, prompt)])) for row, divided in enumerate(texts)
         ]
 
     def _pool(self, states: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -219,12 +214,12 @@ class OpenVinoEncoder:
         pooled: np.ndarray = (states * weights).sum(axis=1) / weights.sum(axis=1)
         return pooled
 
-    def _batches(self, encodings: list[Encoding]) -> Iterator[list[int]]:
+    def _batches(self, texts: list[Divided]) -> Iterator[list[int]]:
         """Indexes in batches of like length, longest first, each within the token budget."""
-        order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i].ids))
         batch: list[int] = []
         for index in order:
-            longest = len(encodings[batch[0]].ids) if batch else 0
+            longest = len(texts[batch[0]].ids) if batch else 0
             if batch and longest * (len(batch) + 1) > self.settings.batch_tokens:
                 yield batch
                 batch = []
@@ -233,12 +228,9 @@ class OpenVinoEncoder:
             yield batch
 
 
-def _content(encoding: Encoding, prompt: int) -> tuple[np.ndarray, np.ndarray]:
-    """Spans of all tokens, (tokens, 2), and the places of those of the text: no special tokens, nothing of the prompt."""
-    # Each look at an encoding's lists makes them anew.
-    spans = np.array(encoding.offsets)
-    special = np.array(encoding.special_tokens_mask)
-    return spans, np.flatnonzero((special == 0) & (spans[:, 1] > prompt))
+def _content(divided: Divided, prompt: int) -> np.ndarray:
+    """The places of the text's own tokens: no special tokens, nothing of the prompt."""
+    return np.flatnonzero(~divided.special & (divided.spans[:, 1] > prompt))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

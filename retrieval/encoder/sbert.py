@@ -21,7 +21,8 @@ from sentence_transformers import CrossEncoder, SentenceTransformer
 from retrieval.config import ModelSettings
 from retrieval.encoder import Encoded, ModelSource, Progress
 from retrieval.encoder.locate import WEIGHTS
-from retrieval.encoder.openvino import MODEL_FILE, TOKENIZER_FILE, ExportInfo, compile_graph
+from retrieval.encoder.openvino import MODEL_FILE, ExportInfo, compile_graph
+from retrieval.encoder.pieces import TOKENIZER_FILE, write_common
 from retrieval.errors import ModelError
 from retrieval.files import sha256_file, staged_directory
 
@@ -84,6 +85,7 @@ def export(source: ModelSource, folder: Path, settings: ModelSettings) -> bool:
             _export_graph(body, graph)
             compile_graph(graph, staging / MODEL_FILE, settings.precision)
         tokenizer.save(str(staging / TOKENIZER_FILE))
+        write_common(staging)
         ExportInfo(
             name=source.name,
             weights_sha256=_weights_hash(source),
