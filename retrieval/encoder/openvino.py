@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 EXPORT_FILE = "export.json"
 MODEL_FILE = "model.blob"
-# Texts that are embedded at the same time, each on a core of its own; each holds memory for one run.
+# Passages that are embedded at the same time, each on a core of its own; each holds memory for one run.
 STREAMS = min(8, os.cpu_count() or 1)
+# Queries have two cores each: what takes the time is reading the weights, and two cores read faster than one.
+QUERY_STREAMS = max(1, STREAMS // 2)
 _PRECISION = "INFERENCE_PRECISION_HINT"
 # Queries are padded to a multiple of so many tokens: to make ready for another length costs more than to read padding.
 _QUERY_STEP = 32
@@ -75,16 +77,16 @@ def engine_key(precision: str) -> str:
 
 def compile_graph(graph: Path, target: Path, precision: str) -> None:
     """Write an ONNX graph in the form that opens at once and is mapped into memory; for this kind of processor only."""
-    compiled = _core().compile_model(graph, "CPU", _settings(precision))
+    compiled = _core().compile_model(graph, "CPU", _settings(precision, STREAMS))
     target.write_bytes(compiled.export_model().getbuffer())
 
 
-def _open(path: Path, precision: str) -> tuple[openvino.Tensor, openvino.CompiledModel]:
+def _open(path: Path, precision: str, streams: int) -> tuple[openvino.Tensor, openvino.CompiledModel]:
     """The mapped file, which must outlive the model, and the model. Raises ModelError for a damaged file."""
     # Copied on write: OpenVINO asks for memory that it might write to. It does not.
     blob = openvino.Tensor(np.memmap(path, np.uint8, "c"), shared_memory=True)
     try:
-        return blob, _core().import_model(blob, "CPU", _settings(precision))
+        return blob, _core().import_model(blob, "CPU", _settings(precision, streams))
     except RuntimeError as error:
         raise ModelError(
             f"模型文件 {path} 读不出来；请删掉文件夹 {path.parent}，再运行一次会重新准备",
@@ -92,9 +94,9 @@ def _open(path: Path, precision: str) -> tuple[openvino.Tensor, openvino.Compile
         ) from error
 
 
-def _settings(precision: str) -> dict[str, Any]:
+def _settings(precision: str, streams: int) -> dict[str, Any]:
     return {
-        "NUM_STREAMS": STREAMS,
+        "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": STREAMS,
         # Cores are not taken for good: other processes of this program compute beside this one.
         "ENABLE_CPU_PINNING": False,
@@ -111,10 +113,15 @@ class OpenVinoEncoder:
         self.settings = settings
         self.max_tokens = min(settings.max_tokens, self.info.max_tokens)
         with ThreadPoolExecutor(1) as beside:
-            opened = beside.submit(_open, folder / MODEL_FILE, settings.precision)
+            opened = beside.submit(_open, folder / MODEL_FILE, settings.precision, QUERY_STREAMS)
             self._pieces = Pieces(folder, self.max_tokens)
             self._blob, self._model = opened.result()
-        self._own = threading.local()
+        self._folder, self._own = folder, threading.local()
+
+    @cached_property
+    def _for_passages(self) -> tuple[openvino.Tensor, openvino.CompiledModel]:
+        """The same model in as many streams as there are cores: a site, which only reads queries, never opens it."""
+        return _open(self._folder / MODEL_FILE, self.settings.precision, STREAMS)
 
     @property
     def dimension(self) -> int:
@@ -147,7 +154,7 @@ class OpenVinoEncoder:
             if progress:
                 progress(len(batch))
 
-        queue = openvino.AsyncInferQueue(self._model, STREAMS)
+        queue = openvino.AsyncInferQueue(self._for_passages[1], STREAMS)
         queue.set_callback(keep)
         for batch in self._batches(divided):
             queue.start_async(self._inputs([divided[i] for i in batch]), batch)
