@@ -65,3 +65,11 @@ class NotFoundError(WenzhengError):
     """A passage, report or page that does not exist."""
 
     code = "not_found"
+
+
+def unreadable_model(path: Path) -> ModelError:
+    """What to say of a prepared model whose file its library cannot read."""
+    return ModelError(
+        f"模型文件 {path} 读不出来；请删掉文件夹 {path.parent}，再运行一次会重新准备",
+        f"{path} cannot be read: delete the folder {path.parent}, and the next run makes it again",
+    )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from retrieval.config import Config, load_config
 from retrieval.encoder import Encoded, Encoder, describe_model
@@ -113,8 +113,8 @@ COMMON_TEXTS = st.text(
 
 
 @given(text=COMMON_TEXTS | st.text(max_size=40))
-@example(text="稣 ấ 法")
-@example(text="ⅡⅣ㈠㊣ﬁ é 法é")
+@example(text="稣 𠮷 法 ⅡⅣ㈠㊣ﬁ")
+@example(text="<s>\u0338法 </s>治")
 @settings(max_examples=300)
 def test_common_pieces_divide_a_text_as_the_whole_vocabulary_does(pieces: Pieces, whole: Tokenizer, text: str) -> None:
     (divided,) = pieces.divide([text])
@@ -131,6 +131,41 @@ def test_the_whole_vocabulary_is_opened_by_the_first_text_that_needs_it(exported
     mixed = ["说理式执法", "Привет", "柔性执法"]
     assert [each.ids.tolist() for each in pieces.divide(mixed)] == [pieces._every().encode(text).ids for text in mixed]
     assert pieces._whole is not None
+
+
+def unigram(folder: Path, replacement: str = "▁") -> Tokenizer:
+    """As Hugging Face keeps them: a special token last. ß is the least likely piece; 乙 is none by itself, and whether
+    乙丙丁戊己庚 is cut into three or begins with an unknown hangs on ß."""
+    pieces = [("<s>", 0.0), ("<unk>", 0.0), ("▁", -1.0), ("ß", -30.0), ("甲", -1.0)]
+    pieces += [("乙丙", -9.0), ("丁戊", -9.0), ("己庚", -9.0), ("丙丁戊己庚", -0.1)]
+    tokenizer = Tokenizer(models.Unigram([*pieces, ("<mask>", 0.0)], unk_id=1, byte_fallback=False))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement=replacement, split=False)
+    tokenizer.add_special_tokens(["<s>", "<unk>", "<mask>"])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A <mask>", special_tokens=[("<s>", 0), ("<mask>", 9)]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return tokenizer
+
+
+@pytest.mark.parametrize("text", ["甲", "乙丙丁戊己庚", "乙甲", "甲<mask>乙"])
+def test_common_pieces_keep_numbers_and_the_cost_of_characters_without_a_piece(tmp_path: Path, text: str) -> None:
+    tokenizer = unigram(tmp_path)
+    write_common(tmp_path)
+    (divided,) = Pieces(tmp_path, 20).divide([text])
+    assert divided.ids.tolist() == tokenizer.encode(text).ids
+
+
+def test_a_tokenizer_with_another_sign_for_a_space_is_kept_whole(tmp_path: Path) -> None:
+    unigram(tmp_path, "Ġ")
+    write_common(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["tokenizer.json"]
+
+
+def test_a_damaged_tokenizer_is_reported_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ModelError, match=f"tokenizer.json.*{tmp_path}"):
+        Pieces(tmp_path, 20).divide(["法"])
 
 
 def test_a_tokenizer_of_another_kind_is_kept_whole(tmp_path: Path) -> None:

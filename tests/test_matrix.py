@@ -49,7 +49,19 @@ def test_several_measures_are_the_columns_and_the_records_have_every_combination
     assert {record.cell.state for record in records} == {"found", "not_detected", "no_report"}
 
 
-@pytest.mark.parametrize("measure", ["行政复议", "推行说理式执法", "行政机关负责人出庭应诉率", "扫码入企", "高空抛物"])
+@pytest.mark.parametrize(
+    "measure",
+    [
+        "行政复议",
+        "推行说理式执法",
+        "行政机关负责人出庭应诉率",
+        "扫码入企",
+        "高空抛物",
+        "收到多少件行政复议申请",
+        "领导小组组长是谁",
+        "罚款多少万元",
+    ],
+)
 def test_passages_left_unread_would_not_have_been_evidence(
     searcher: Searcher, measure: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,8 @@
 """How likely a ranked passage is to answer a question: a logistic model over what the search says of it. No Flask.
 
 A similarity alone cannot tell: its level differs from question to question. The model (evidence.json) is fitted and
-cross-validated by bench/fit_evidence.py on this project's own judged questions; its features are all relative to the
-index's typical passage or to the question's best, so they stay put as an index grows.
+cross-validated by bench/fit_evidence.py on this project's own judged questions; its features are mostly relative to
+the index's typical passage or to the question's best, and it is fitted to indexes of several sizes.
 """
 
 from __future__ import annotations

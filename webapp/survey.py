@@ -124,20 +124,22 @@ def _possible(searcher: Searcher, question: Question, query: Query, ranked: Rank
     if np.isnan(ranked.similarity).all():
         return list(range(min(len(ranked.rows), _MOST)))
     model, typical = evidence_model(), searcher.background(query)
-    margin = ranked.similarity - typical.similarity
+    # As hits have them: rounded.
+    similarity, measure_similarity = ranked.similarity.round(3), ranked.measure_similarity.round(3)
+    margin = similarity - typical.similarity
     meant = query.expansion is not None
     # Literal tags are known without reading: of the measure that is meant, or of none.
     term = query.expansion.measure.term if query.expansion else ""
     named = searcher.index.tags.mask(term)[ranked.rows].astype(float)
     known = {
         "margin": margin,
-        "gap": ranked.similarity.max() - ranked.similarity,
+        "gap": similarity.max() - similarity,
         # A sentence's tokens are some of its passage's: it cannot be nearer.
         "sentence": margin,
         # Of the two ways in which a clause is compared, one is bounded by the passage's similarity.
-        "clause": (ranked.similarity + 1) / 2,
+        "clause": (similarity + 1) / 2 + 0.001,
         "share": 1.0,
-        "measure": ranked.measure_similarity - typical.measure_similarity if meant else 0.0,
+        "measure": measure_similarity - typical.measure_similarity if meant else 0.0,
         "named": named,
         "understood": query.expansion.strength if query.expansion else 0.0,
         "fact": float(question.fact),

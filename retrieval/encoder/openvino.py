@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ import openvino
 
 from retrieval.config import ModelSettings
 from retrieval.encoder.pieces import Divided, Pieces
-from retrieval.errors import ModelError
+from retrieval.errors import unreadable_model
 
 if TYPE_CHECKING:
     from retrieval.encoder import Encoded, Progress
@@ -88,10 +88,7 @@ def _open(path: Path, precision: str, streams: int) -> tuple[openvino.Tensor, op
     try:
         return blob, _core().import_model(blob, "CPU", _settings(precision, streams))
     except RuntimeError as error:
-        raise ModelError(
-            f"模型文件 {path} 读不出来；请删掉文件夹 {path.parent}，再运行一次会重新准备",
-            f"{path} cannot be read: delete the folder {path.parent}, and the next run makes it again",
-        ) from error
+        raise unreadable_model(path) from error
 
 
 def _settings(precision: str, streams: int) -> dict[str, Any]:
@@ -117,11 +114,15 @@ class OpenVinoEncoder:
             self._pieces = Pieces(folder, self.max_tokens)
             self._blob, self._model = opened.result()
         self._folder, self._own = folder, threading.local()
+        self._opening = threading.Lock()
+        self._second: tuple[openvino.Tensor, openvino.CompiledModel] | None = None
 
-    @cached_property
-    def _for_passages(self) -> tuple[openvino.Tensor, openvino.CompiledModel]:
-        """The same model in as many streams as there are cores: a site, which only reads queries, never opens it."""
-        return _open(self._folder / MODEL_FILE, self.settings.precision, STREAMS)
+    def _for_passages(self) -> openvino.CompiledModel:
+        """The same model with a stream for each core. A site, which reads queries, needs it only for a new vocabulary."""
+        with self._opening:
+            if self._second is None:
+                self._second = _open(self._folder / MODEL_FILE, self.settings.precision, STREAMS)
+            return self._second[1]
 
     @property
     def dimension(self) -> int:
@@ -154,7 +155,7 @@ class OpenVinoEncoder:
             if progress:
                 progress(len(batch))
 
-        queue = openvino.AsyncInferQueue(self._for_passages[1], STREAMS)
+        queue = openvino.AsyncInferQueue(self._for_passages(), STREAMS)
         queue.set_callback(keep)
         for batch in self._batches(divided):
             queue.start_async(self._inputs([divided[i] for i in batch]), batch)

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
+from retrieval.errors import unreadable_model
+
 TOKENIZER_FILE = "tokenizer.json"
 COMMON_FILE, COMMON_IDS = "tokenizer.common.json", "tokenizer.common.npy"
 # ASCII, signs of Latin-1, general punctuation, arrows to geometric shapes (among them ▁, which stands for a space), CJK
@@ -46,21 +48,32 @@ class Pieces:
         self._opening = threading.Lock()
         self._whole: Tokenizer | None = None
         self._common: Tokenizer | None = None
+        self._special: tuple[str, ...] = ()
         if (folder / COMMON_IDS).is_file():
             self._common, self._ids = self._open(COMMON_FILE), np.load(folder / COMMON_IDS)
+            self._special = tuple(token.content for token in self._common.get_added_tokens_decoder().values())
 
     def divide(self, texts: Sequence[str]) -> list[Divided]:
         """Each text's tokens, in the order given, cut at the model's length."""
-        common = [self._common is not None and self._is_common(text) for text in texts]
-        rest = [text for text, known in zip(texts, common, strict=True) if not known]
-        apart = iter(self._every().encode_batch(rest) if rest else ())
-        known = [text for text, own in zip(texts, common, strict=True) if own]
-        alike = iter(self._common.encode_batch(known) if self._common and known else ())
-        return [_divided(next(alike), self._ids) if own else _divided(next(apart)) for own in common]
+        found: dict[int, Divided] = {}
+        common = {n for n, text in enumerate(texts) if self._is_common(text)}
+        if common and self._common:
+            encoded = self._common.encode_batch([texts[n] for n in sorted(common)])
+            found.update((n, _divided(each, self._ids)) for n, each in zip(sorted(common), encoded, strict=True))
+        others = [n for n in range(len(texts)) if n not in common]
+        if others:
+            encoded = self._every().encode_batch([texts[n] for n in others])
+            found.update((n, _divided(each)) for n, each in zip(others, encoded, strict=True))
+        return [found[n] for n in range(len(texts))]
 
     def _is_common(self, text: str) -> bool:
-        """Whether nothing but common characters is left to divide. (What the model folds, as ① to 1, is folded first.)"""
-        folded = self._common.normalizer.normalize_str(text) if self._common and self._common.normalizer else text
+        """Whether nothing but common characters is left to divide once the model has folded what it folds (① to 1).
+
+        A text that has a special token's own name is cut there before it is folded.
+        """
+        if self._common is None or any(token in text for token in self._special):
+            return False
+        folded = self._common.normalizer.normalize_str(text) if self._common.normalizer else text
         return _COMMON.fullmatch(folded) is not None
 
     def _every(self) -> Tokenizer:
@@ -70,7 +83,11 @@ class Pieces:
             return self._whole
 
     def _open(self, name: str) -> Tokenizer:
-        tokenizer = Tokenizer.from_file(str(self._folder / name))
+        path = self._folder / name
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # which is what tokenizers raises
+            raise unreadable_model(path) from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(self._max_tokens)
         return tokenizer
@@ -90,22 +107,29 @@ def write_common(folder: Path) -> None:
     vocabulary = held["model"]["vocab"]
     # A character without a piece counts for less than the least likely piece, whatever its characters.
     least = min(range(len(vocabulary)), key=lambda number: vocabulary[number][1])
-    special = len(held["added_tokens"])
-    kept = [n for n, (piece, _) in enumerate(vocabulary) if n < special or n == least or _COMMON.fullmatch(piece)]
-    held["model"]["vocab"] = [vocabulary[number] for number in kept]
+    always = {least, *(token["id"] for token in held["added_tokens"])}
+    kept = [n for n, (piece, _) in enumerate(vocabulary) if n in always or _COMMON.fullmatch(piece)]
+    numbers = {number: place for place, number in enumerate(kept)}
+    held["model"] |= {"vocab": [vocabulary[number] for number in kept], "unk_id": numbers[held["model"]["unk_id"]]}
+    for token in held["added_tokens"]:
+        token["id"] = numbers[token["id"]]
+    for token in held["post_processor"]["special_tokens"].values():
+        token["ids"] = [numbers[number] for number in token["ids"]]
     (folder / COMMON_FILE).write_text(json.dumps(held, ensure_ascii=False), encoding="utf-8")
     np.save(folder / COMMON_IDS, np.array(kept))
 
 
 def _by_pieces(held: dict[str, Any]) -> bool:
-    """Whether a tokenizer's file is of the kind that the common pieces suffice for: Unigram, spaces as ▁, the special
-    tokens before all others, so that they keep their ids."""
-    model, before = held["model"], held.get("pre_tokenizer") or {}
-    special = [token["id"] for token in held["added_tokens"]]
+    """Whether a tokenizer's file is of the kind that the common pieces suffice for: Unigram, spaces as ▁, and the
+    special tokens, of which the unknown is one, with their names and numbers in the vocabulary."""
+    model, before, after = (held.get(part) or {} for part in ("model", "pre_tokenizer", "post_processor"))
+    special = {token["id"]: token["content"] for token in held["added_tokens"]}
     return (
         model.get("type") == "Unigram"
         and not model.get("byte_fallback")
         and before.get("type") == "Metaspace"
+        and before.get("replacement") == "▁"
+        and after.get("type") == "TemplateProcessing"
         and model.get("unk_id") in special
-        and special == list(range(len(special)))
+        and all(n < len(model["vocab"]) and model["vocab"][n][0] == name for n, name in special.items())
     )
