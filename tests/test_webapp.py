@@ -176,6 +176,24 @@ def test_the_site_takes_up_a_new_version_between_requests(tmp_path, config, enco
     assert site.get("/api/v1/search?q=双语执法&limit=1").json["hits"][0]["source_name"] == "shiyu-2020.txt"
 
 
+@pytest.mark.parametrize(("page", "every"), [("/ask", "answer"), ("/compare", "cells")])
+def test_weak_evidence_says_so_and_strong_does_not(client: FlaskClient, page: str, every: str) -> None:
+    asked = {"q": "复议案件归一个局办", "lang": "zh"}
+    found = client.get(f"/api/v1{page}", query_string=asked).get_json()
+    strengths = [entry["strength"] for entry in found["answer"]] if every == "answer" else strengths_of(found)
+    weak = sum(strength < 0.35 for strength in strengths)
+    assert 0 < weak < len(strengths)
+    assert client.get(page, query_string=asked).text.count("把握较小") == weak
+
+
+def strengths_of(found: object) -> list[float]:
+    """Of every entry of a matrix, wherever it stands."""
+    if isinstance(found, dict):
+        own = [found["strength"]] if "strength" in found else []
+        return own + [strength for value in found.values() for strength in strengths_of(value)]
+    return [strength for value in found for strength in strengths_of(value)] if isinstance(found, list) else []
+
+
 def test_the_matrix_page_shows_three_states_and_keeps_its_parameters(client: FlaskClient) -> None:
     page = client.get("/compare?q=骑马去牧区调解纠纷&place=柳塘乡&place=不存在县&lang=zh").text
     assert 'class="found done"' in page

@@ -14,7 +14,7 @@ from retrieval.text import normalise_query
 from retrieval.types import Filters, Hit, ReportSummary, Results
 from webapp.amounts import Derived, asks_amount, derived
 from webapp.caution import caution
-from webapp.evidence import evidence_model, features, figure_in, gives_figure, names_person, states_it
+from webapp.evidence import WEAK, evidence_model, features, figure_in, gives_figure, names_person, states_it
 from webapp.figures import Figure
 from webapp.finding import Found, find
 from webapp.offices import asks_holder, holder_sentence, office_in_full
@@ -48,6 +48,11 @@ class Entry:
     strength: float = 0.0
     figure: Figure | None = None
     derived: Derived | None = None
+
+    @property
+    def weak(self) -> bool:
+        """Whether about half of such passages do not answer: to be looked at before it is believed."""
+        return self.strength < WEAK
 
 
 @dataclass(frozen=True, slots=True)

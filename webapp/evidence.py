@@ -29,6 +29,9 @@ from webapp.question import Question
 from webapp.segmentation import words
 
 FILE = Path(__file__).parent / "evidence.json"
+# Of the passages named that are less likely than this, about half answer; of the others at least two of three
+# (docs/decisions/0007).
+WEAK = 0.35
 FEATURES = (
     "margin",  # similarity above the index's typical one
     "gap",  # how far below the best passage's similarity
