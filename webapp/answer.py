@@ -124,10 +124,12 @@ def weighed(searcher: Searcher, question: Question, query: Query, results: Resul
     ]
 
 
-def evident(pairs: Iterable[tuple[float, Hit]]) -> list[tuple[float, Hit]]:
-    """Those that are evidence; none when not even the likeliest is enough for an answer."""
+def evident(pairs: Iterable[tuple[float, Hit]], entry_from: float | None = None) -> list[tuple[float, Hit]]:
+    """Those that are evidence, of the model's `entry_from` or another; none when not even the likeliest is enough for
+    an answer."""
     model = evidence_model()
-    usable = [(chance, hit) for chance, hit in pairs if chance >= model.entry_from]
+    least = model.entry_from if entry_from is None else entry_from
+    usable = [(chance, hit) for chance, hit in pairs if chance >= least]
     return usable if any(chance >= model.answer_from for chance, _ in usable) else []
 
 

@@ -24,6 +24,9 @@ from webapp.question import Question, content_terms, understand
 
 # Passages of each report that are compared token by token.
 PER_REPORT = 4
+# Where each report is asked by itself less is enough: at this, first years are right in 0.975 of the cases and more
+# (bench/results/comparing.md); below `evidence.WEAK` a cell says that it is weak.
+_ENTRY_FROM = 0.1
 # Passages that are read and weighed in full, at most.
 _MOST = 4000
 
@@ -78,7 +81,7 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
         [_weighed_each(searcher, *each, ranked, allowed) for each, ranked in zip(asked, rankings, strict=True)]
     )
     entries: dict[str, list[Entry]] = {}
-    for strength, hit in sorted(evident(found), key=lambda pair: -pair[0]):
+    for strength, hit in sorted(evident(found, _ENTRY_FROM), key=lambda pair: -pair[0]):
         entry = entry_of(hit, strength, question, searcher.naming)
         entries.setdefault(hit.report.id, []).append(entry)
     return Survey(text, question, measure, scope, {name: tuple(found) for name, found in entries.items()})
@@ -146,8 +149,8 @@ def _possible(searcher: Searcher, question: Question, query: Query, ranked: Rank
         "figure": float(question.fact),
     }
     best = np.column_stack([np.broadcast_to(known[name], margin.shape) for name in FEATURES])
-    possible = np.flatnonzero(model.probabilities(best) >= model.entry_from)[:_MOST]
+    possible = np.flatnonzero(model.probabilities(best) >= _ENTRY_FROM)[:_MOST]
     # To read a passage costs a tenth of weighing it: its words are looked at before the rest is.
     passages = searcher.index.passages_at(ranked.rows[possible])
     best[possible, FEATURES.index("share")] = [term_share(passage, question.terms) for passage in passages]
-    return [int(place) for place in possible[model.probabilities(best[possible]) >= model.entry_from]]
+    return [int(place) for place in possible[model.probabilities(best[possible]) >= _ENTRY_FROM]]
