@@ -186,6 +186,17 @@ def test_weak_evidence_says_so_and_strong_does_not(client: FlaskClient, page: st
     assert client.get(page, query_string=asked).text.count("把握较小") == weak
 
 
+def test_a_cell_whose_best_passage_is_weak_says_so_before_it_is_opened(client: FlaskClient) -> None:
+    asked = {"q": "复议案件归一个局办", "lang": "zh"}
+    cells = [
+        cell for row in client.get("/api/v1/compare", query_string=asked).get_json()["rows"] for cell in row["cells"]
+    ]
+    best = [cell["entries"][0]["strength"] for cell in cells if cell["entries"]]
+    weak = sum(strength < 0.35 for strength in best)
+    assert 0 < weak < len(best)
+    assert client.get("/compare", query_string=asked).text.count("存疑") == weak
+
+
 def strengths_of(found: object) -> list[float]:
     """Of every entry of a matrix, wherever it stands."""
     if isinstance(found, dict):
