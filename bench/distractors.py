@@ -21,7 +21,7 @@ import shutil
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +145,33 @@ def reports(count: int, kinds: list[tuple[str, list[str]]], seed: int = 7) -> It
         yield f"{number:05d}-{place}-{year}.txt", "\n".join(lines)
 
 
+def among(
+    sources: Iterable[Path],
+    sizes: Sequence[int],
+    kinds: list[tuple[str, list[str]]],
+    config: Config,
+    encoder: Encoder,
+) -> Iterator[tuple[Path, int, Searcher]]:
+    """Each folder of reports indexed with about so many distracting passages beside it, which are embedded once.
+
+    What one index embedded the next one has, so the most are best made first.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        embedded: Path | None = None
+        for source in sources:
+            for size in sizes:
+                others, root = Path(place) / f"others-{size}", Path(place) / f"{source.name}-{size}"
+                others.mkdir(exist_ok=True)
+                root.mkdir()
+                for name, text in reports(size, kinds):
+                    (others / name).write_text(text, encoding="utf-8")
+                if embedded:
+                    shutil.copy(embedded, root / layout.EMBEDDINGS)
+                embedded = root / layout.EMBEDDINGS
+                build([source, *([others] if size else [])], root, config, encoder, lambda *_: None, rebuild=False)
+                yield source, size, open_searcher(config, open_index(root), encoder)
+
+
 def first_stage(searcher: Searcher, path: Path) -> str:
     """Recall@100 of each first stage alone and of all candidates, and what the index keeps of a passage on disk."""
     passages = held_passages(searcher)
@@ -183,37 +210,23 @@ def main() -> None:
         "\nMade by `make eval-large`.",
         f"\n{len(kinds)} matters that no question asks for.",
     ]
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / "distractors"
-        folder.mkdir()
-        for name, text in reports(options.passages, kinds):
-            (folder / name).write_text(text, encoding="utf-8")
-        embedded: Path | None = None
-        for source in dict.fromkeys(source for _, source, _ in sets()):
-            root = Path(place) / f"{source.name}-index"
-            if embedded:
-                # The distractors are embedded once, for the first set of reports.
-                root.mkdir()
-                shutil.copy(embedded, root / layout.EMBEDDINGS)
-            embedded = root / layout.EMBEDDINGS
-            stages: dict[str, str] = {}
-            found: dict[str, dict[str, tuple[int, Evaluation]]] = {}
-            for label, folders in (("alone", [source]), ("with distractors", [source, folder])):
-                begin = time.time()
-                build(folders, root, config, encoder, lambda *_: None, rebuild=False)
-                searcher = open_searcher(config, open_index(root), encoder)
-                count = searcher.index.passage_count
-                print(f"{source.name} {label}: {count} passages in {time.time() - begin:.0f} s", flush=True)
-                for name, own, questions in sets():
-                    if own == source:
-                        found.setdefault(name, {})[label] = (count, evaluate(searcher, questions))
-                        stages[name] = first_stage(searcher, questions)
-            for name, results in found.items():
-                lines += [f"\n## {name}\n", header, "|---" * 8 + "|"]
-                lines += [row(f"{label} ({count} passages)", scored) for label, (count, scored) in results.items()]
-                scores = [scored for _, scored in results.values()]
-                lines.append(stages[name])
-                lines.append("\n" + compare(scores[1], scores[0]).as_markdown())
+    stages: dict[str, str] = {}
+    found: dict[str, list[tuple[int, Evaluation]]] = {}
+    begin = time.time()
+    sources = dict.fromkeys(source for _, source, _ in sets())
+    for source, size, searcher in among(sources, (options.passages, 0), kinds, config, encoder):
+        count = searcher.index.passage_count
+        print(f"{source.name} with {size} others: {count} passages after {time.time() - begin:.0f} s", flush=True)
+        for name, own, questions in sets():
+            if own == source:
+                found.setdefault(name, []).append((count, evaluate(searcher, questions)))
+                if size:
+                    stages[name] = first_stage(searcher, questions)
+    for name, ((many, beside), (few, alone)) in found.items():
+        lines += [f"\n## {name}\n", header, "|---" * 8 + "|"]
+        lines += [row(f"alone ({few} passages)", alone), row(f"with distractors ({many} passages)", beside)]
+        lines.append(stages[name])
+        lines.append("\n" + compare(beside, alone).as_markdown())
     text = "\n".join(lines) + "\n"
     (ROOT / "bench" / "results" / "distractors.md").write_text(text, encoding="utf-8")
     print(text)

@@ -11,37 +11,30 @@ question at any size (five folds).
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from distractors import reports, templates
+from distractors import among, templates
 from evaluate import ROOT, SHARED
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from indexer.build import build
-from retrieval import layout
 from retrieval.config import load_config
 from retrieval.encoder import open_encoder
 from retrieval.filters import admits
-from retrieval.search import Searcher, open_searcher
-from retrieval.store import open_index
+from retrieval.search import Searcher
 from webapp.answer import DEPTH
 from webapp.evidence import FEATURES, FILE, features, gives_figure
 from webapp.finding import find
 from wenzheng.evaluation import held_passages, holders
 
-SOURCES = (
-    ("samples", ROOT / "samples", "samples"),
-    ("real reports", SHARED / "reports", "reports"),
-)
+# Folders, whose names their questions' files have, by what they are called.
+SOURCES = {ROOT / "samples": "samples", SHARED / "reports": "real reports"}
 FOLDS = 5
 STRENGTH = 3.0
 # The least share of the places named that have what is asked, at every size.
@@ -50,6 +43,8 @@ PRECISE = 0.7
 SIZES = (10_000, 1_000, 0)
 # Folds are drawn so often: where a question falls moves the figures by more than a step of the thresholds.
 DRAWS = 6
+# From where strengths are put together in a table.
+BOUNDS = (0.1, 0.2, 0.35, 0.5, 0.8)
 # The least share of questions without an answer that get none, on the mean of all sizes.
 CAREFUL = 0.8
 
@@ -180,30 +175,16 @@ def all_asked() -> list[Asked]:
     """Every question over its reports, alone and among distracting passages."""
     config = load_config(ROOT / "config.toml")
     encoder = open_encoder(config)
-    kinds = templates(config, encoder)
     asked: list[Asked] = []
-    with tempfile.TemporaryDirectory() as place:
-        embedded: Path | None = None
-        for name, folder, file in SOURCES:
-            for size in SIZES:
-                others, root = Path(place) / f"others-{size}", Path(place) / f"{file}-{size}"
-                others.mkdir(exist_ok=True)
-                root.mkdir()
-                for title, text in reports(size, kinds):
-                    (others / title).write_text(text, encoding="utf-8")
-                if embedded:
-                    shutil.copy(embedded, root / layout.EMBEDDINGS)
-                embedded = root / layout.EMBEDDINGS
-                build([folder, *([others] if size else [])], root, config, encoder, lambda *_: None, rebuild=False)
-                searcher = open_searcher(config, open_index(root), encoder)
-                for words, prefix in (("", ""), (", everyday words", "everyday_")):
-                    path = ROOT / "bench" / "questions" / f"{prefix}{file}.jsonl"
-                    asked += questions(searcher, path, f"{name}{words}", size)
+    for folder, size, searcher in among(SOURCES, SIZES, templates(config, encoder), config, encoder):
+        for words, prefix in (("", ""), (", everyday words", "everyday_")):
+            path = ROOT / "bench" / "questions" / f"{prefix}{folder.name}.jsonl"
+            asked += questions(searcher, path, f"{SOURCES[folder]}{words}", size)
     return asked
 
 
 def main() -> None:
-    for _, folder, _ in SOURCES:
+    for folder in SOURCES:
         if not folder.is_dir():
             sys.exit(f"{folder} is not there: the model is fitted on both sets")
     asked = all_asked()
@@ -270,6 +251,7 @@ def report(
         count = len({question.id for question in asked if question.set == name})
         found = by_size(asked, draws, *pair_chosen, name)
         lines += [row(f"{name} | {count} | {size}", values) for size, values in found.items()]
+    lines += by_strength(asked, draws)
     lines += ["\n## Risk and coverage\n", "| answered from strength | coverage | risk |", "|---|---|---|"]
     lines += [f"| {least:.3f} | {share:.1f} | {risk:.3f} |" for least, share, risk in risk_and_coverage(asked, chances)]
     lines += ["\n## Weights (standardised features)\n", "| feature | weight |", "|---|---|"]
@@ -277,6 +259,25 @@ def report(
     text = "\n".join(lines) + "\n"
     (ROOT / "bench" / "results" / "evidence.md").write_text(text, encoding="utf-8")
     print(text)
+
+
+def by_strength(asked: list[Asked], draws: list[list[np.ndarray]]) -> list[str]:
+    """How many of the places that a passage of a strength would name have what is asked, as a table."""
+    named: dict[tuple[int, float], list[bool]] = {}
+    for chances in draws:
+        for question, chance in zip(asked, chances, strict=True):
+            if question.kind == "places":
+                # The last of a place's passages counts: in the order of their strength its likeliest.
+                best = {question.places[n]: chance[n] for n in np.argsort(chance)}
+                for place, strength in best.items():
+                    least = max((bound for bound in BOUNDS if bound <= strength), default=0.0)
+                    named.setdefault((question.size, least), []).append(place in question.wanted)
+    lines = ["\n## Places by the strength of their likeliest passage: the share that have what is asked\n"]
+    lines += [f"| distracting passages | {' | '.join(f'from {bound}' for bound in BOUNDS)} |"]
+    lines += ["|---" * (len(BOUNDS) + 1) + "|"]
+    for size in sorted(SIZES):
+        lines.append(f"| {size} | " + " | ".join(f"{np.mean(named[size, bound]):.2f}" for bound in BOUNDS) + " |")
+    return lines
 
 
 def row(name: str, values: Mapping[str, float]) -> str:

@@ -106,7 +106,7 @@ def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: 
         hits = sorted(found.results.hits[:OVERVIEW], key=lambda hit: (hit.report.metadata.year or 0, hit.passage.start))
         entries = tuple(_whole(hit) for hit in hits)
     else:
-        fitting = evident(weighed(searcher, question, found.query, found.results))
+        fitting = evident(weighed(searcher, question, found.query, found.results), evidence_model().entry_from)
         chosen = _best_of_each(_its_own(fitting, question), question)
         entries = tuple(entry_of(hit, strength, question, searcher.naming) for strength, hit in chosen)
     return _answer(found, _coverage(reports, scope, entries, question.filters), entries)
@@ -124,13 +124,10 @@ def weighed(searcher: Searcher, question: Question, query: Query, results: Resul
     ]
 
 
-def evident(pairs: Iterable[tuple[float, Hit]], entry_from: float | None = None) -> list[tuple[float, Hit]]:
-    """Those that are evidence, of the model's `entry_from` or another; none when not even the likeliest is enough for
-    an answer."""
-    model = evidence_model()
-    least = model.entry_from if entry_from is None else entry_from
-    usable = [(chance, hit) for chance, hit in pairs if chance >= least]
-    return usable if any(chance >= model.answer_from for chance, _ in usable) else []
+def evident(pairs: Iterable[tuple[float, Hit]], entry_from: float) -> list[tuple[float, Hit]]:
+    """Those at least as likely as `entry_from`; none when not even the likeliest is enough for an answer."""
+    usable = [(chance, hit) for chance, hit in pairs if chance >= entry_from]
+    return usable if any(chance >= evidence_model().answer_from for chance, _ in usable) else []
 
 
 def _its_own(fitting: list[tuple[float, Hit]], question: Question) -> list[tuple[float, Hit]]:
