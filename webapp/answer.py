@@ -51,7 +51,7 @@ class Entry:
 
     @property
     def weak(self) -> bool:
-        """Whether about half of such passages do not answer: to be looked at before it is believed."""
+        """Whether half of such passages and more do not answer: to be looked at before it is believed."""
         return self.strength < WEAK
 
 

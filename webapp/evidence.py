@@ -29,8 +29,8 @@ from webapp.question import Question
 from webapp.segmentation import words
 
 FILE = Path(__file__).parent / "evidence.json"
-# Of the passages named that are less likely than this, about half answer; of the others at least two of three
-# (docs/decisions/0007).
+# Of the places named by passages less likely than this a third to a half have what is asked, of the others two in
+# three and more (bench/results/evidence.md).
 WEAK = 0.35
 FEATURES = (
     "margin",  # similarity above the index's typical one
