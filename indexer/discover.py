@@ -40,12 +40,13 @@ def discover(paths: list[Path], scratch: Path) -> Iterator[Source]:
         corrections: dict[Path, Corrections] = {}
         files = sorted(p for p in given.rglob("*") if p.is_file()) if given.is_dir() else [given]
         for path in files:
-            if any(part.startswith((".", "~$")) for part in path.relative_to(root).parts) or path.name in NAMES:
+            inner = path.relative_to(root)
+            if any(part.startswith((".", "~$")) for part in inner.parts) or path.name in NAMES:
                 continue
             for folder in (root, path.parent):
                 if folder not in corrections:
                     corrections[folder] = load_corrections(folder)
-            name = path.relative_to(root).as_posix()
+            name = inner.as_posix()
             known = {**corrections[root].of(name), **corrections[path.parent].of(path.name)}
             if is_archive(name):
                 yield from _members(path, root, name, corrections[root], scratch)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import cache
 from types import MappingProxyType
 
 from indexer.chunk import chunk
@@ -13,7 +14,7 @@ from indexer.clean import clean
 from indexer.metadata import extract, override
 from indexer.outline import outline
 from indexer.readers import media_type, read
-from retrieval.config import Config
+from retrieval.config import ChunkSettings, Config
 from retrieval.types import Report, ReportSummary
 
 # Changes whenever the same file would give another text, other metadata or other passages.
@@ -35,11 +36,12 @@ def make_report(
         # An outline or a statute is called by its first line, whatever a report's title looks like.
         metadata = replace(metadata, title=cleaned.text.strip().split("\n")[0][:80], title_made=False)
     paragraphs = outline(cleaned)
+    sha256 = hashlib.sha256(data).hexdigest()
     summary = ReportSummary(
         id=report_id,
-        version_id=version_id(data, source_name, corrections, config),
+        version_id=version_id(sha256, source_name, corrections, config),
         source_name=source_name,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         media_type=media_type(source_name),
         metadata=metadata,
     )
@@ -48,8 +50,13 @@ def make_report(
     return Report(summary, cleaned.text, paragraphs, cleaned.origins, cleaned.removals, passages, warnings)
 
 
-def version_id(data: bytes, source_name: str, corrections: dict[str, str], config: Config) -> str:
-    """A version's id: the same bytes read in the same way under the same name have the same."""
-    parts = [EXTRACTOR_VERSION, source_name, hashlib.sha256(data).hexdigest()]
-    parts += [json.dumps(corrections, sort_keys=True), json.dumps(asdict(config.chunk), sort_keys=True)]
+def version_id(sha256: str, source_name: str, corrections: dict[str, str], config: Config) -> str:
+    """A version's id: the same bytes (by their digest) read in the same way under the same name have the same."""
+    parts = [EXTRACTOR_VERSION, source_name, sha256, json.dumps(corrections, sort_keys=True), _said(config.chunk)]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+@cache
+def _said(settings: ChunkSettings) -> str:
+    """Settings as text. Asked for with every file, of which there may be many thousands."""
+    return json.dumps(asdict(settings), sort_keys=True)

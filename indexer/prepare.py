@@ -88,7 +88,7 @@ def _one(source: Source, root: Path, batch: Batch, registry: Registry, config: C
     # What goes wrong from here on with a disk is the index's, and ends the run: no version without what could be read.
     try:
         sha256 = hashlib.sha256(data).hexdigest()
-        version = version_id(data, source.name, source.corrections, config)
+        version = version_id(sha256, source.name, source.corrections, config)
         file = _File(source, data, sha256, version, _folder(source.root))
         return (
             _known(file, batch, registry, config)
@@ -112,7 +112,7 @@ def _known(file: _File, batch: Batch, registry: Registry, config: Config) -> Out
         registry.remember(file.folder, source.name, file.sha256, batch.current[file.version].id)
         return Outcome(source.name, "unchanged")
     twin = batch.by_bytes.get(file.sha256)
-    if twin and twin.version_id == version_id(file.data, twin.source_name, source.corrections, config):
+    if twin and twin.version_id == version_id(file.sha256, twin.source_name, source.corrections, config):
         # Bytes that no other file holds any more were moved here.
         return _repeat(file, twin, "bytes", batch, registry) if _held_elsewhere(twin, file, registry) else None
     of_version = registry.repeated(file.version)
@@ -223,8 +223,7 @@ def _gone(sources: list[Source], paths: list[Path], batch: Batch, registry: Regi
     outcomes = []
     for root, name, report_id in (row for given in paths for row in registry.files_under(given.resolve())):
         inside_unread = any(root == folder and name.startswith(prefix) for folder, prefix in unread)
-        exists = "!/" not in name and (Path(root) / name).exists()
-        if (root, name) in seen or inside_unread or exists:
+        if (root, name) in seen or inside_unread or ("!/" not in name and (Path(root) / name).exists()):
             continue
         registry.forget(root, name)
         batch.vanished.add(name)

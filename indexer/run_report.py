@@ -32,7 +32,7 @@ def record_run(root: Path, index: Index, summary: Summary) -> Path:
         "coverage": [{"place": list(row.chain), "reports": row.counts, "gaps": list(row.gaps)} for row in places],
         "suspicious": [{"file": s.summary.source_name, "zh": s.zh, "en": s.en} for s in suspicions],
     }
-    text = json.dumps(values, ensure_ascii=False, indent=1)
+    text = json.dumps(values, ensure_ascii=False)
     write_atomic(root / layout.RUNS / f"{name}.json", text.encode("utf-8", "replace"))
     years = sorted({year for row in places for year in row.counts})
     page = _TEMPLATES.get_template("run_report.html").render(
