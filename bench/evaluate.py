@@ -132,7 +132,7 @@ def held_out(models: dict[str, tuple[Config, Encoder]]) -> list[str]:
             late = maxsim(encoded.tokens, codes, codec)
             plain.append(gain_of(late, number))
             if meant:
-                share = expansion_share(config.search.expansion_weight, meant.strength)
+                share = expansion_share(config.search.expansion_weight, meant.surely)
                 late = (1 - share) * late + share * maxsim(meant.tokens, codes, codec)
             expanded.append(gain_of(late, number))
         gains = np.array(expanded) - np.array(plain)

@@ -73,7 +73,7 @@ class Ranker:
         late = maxsim(vectors.tokens, codes, self._codec)
         meant = self._expander.of(vectors)
         nothing = np.full(len(rows), np.nan)
-        share = expansion_share(self._settings.expansion_weight, meant.strength) if meant else 0.0
+        share = expansion_share(self._settings.expansion_weight, meant.surely) if meant else 0.0
         found: dict[str, Scores] = {
             name: list(zip(rows, scores, strict=True))
             for name, scores in (("bm25", words[rows]), ("dense", near[rows]), ("late", late))

@@ -46,9 +46,9 @@ class ChunkSettings:
 
 @dataclass(frozen=True, config=_strict)
 class SearchSettings:
-    vector_weight: float = Field(default=0.5, ge=0, le=1)
-    lexical_weight: float = Field(default=0.05, ge=0, le=10)
-    expansion_weight: float = Field(default=0.8, ge=0, le=10)
+    vector_weight: float = Field(default=0.15, ge=0, le=1)
+    lexical_weight: float = Field(default=0.025, ge=0, le=10)
+    expansion_weight: float = Field(default=6, ge=0, le=10)
     vocabulary: str = ""
     cross_encoder: str = ""
     rerank: int = Field(default=20, ge=2, le=200)

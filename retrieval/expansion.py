@@ -23,7 +23,7 @@ from retrieval.text import normalise
 
 # How far the best measure must stand above the vocabulary's median before a question is taken to mean it
 # (docs/decisions/0020: lower harms questions from outside the genre, higher loses the genre's own).
-MEANT = 0.2
+MEANT = 0.24
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class Expansion:
     measure: Measure
     strength: float
     tokens: np.ndarray
+
+    @property
+    def surely(self) -> float:
+        """How far it stands above what it takes to be meant; negative below."""
+        return self.strength - MEANT
 
 
 class Expander:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 # However surely a question means a measure, its own words keep a say.
-MOST_EXPANSION = 0.6
+MOST_EXPANSION = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,6 @@ def fuse(
     return Ranked(*(part[order] for part in parts))
 
 
-def expansion_share(weight: float, strength: float) -> float:
-    """How much a measure's wording counts, by how surely the question means it."""
-    return min(MOST_EXPANSION, weight * strength)
+def expansion_share(weight: float, surely: float) -> float:
+    """How much a measure's wording counts, by how surely the question means it: from nothing up, without a step."""
+    return min(MOST_EXPANSION, weight * surely)

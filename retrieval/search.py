@@ -194,7 +194,7 @@ class Searcher:
             lexical[rows],
             self.settings.vector_weight,
             self.settings.lexical_weight,
-            expansion_share(self.settings.expansion_weight, query.expansion.strength) if query.expansion else 0.0,
+            expansion_share(self.settings.expansion_weight, query.expansion.surely) if query.expansion else 0.0,
         )
 
     def _reranked(self, query: Query, ranked: Ranked) -> Ranked:

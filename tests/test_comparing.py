@@ -42,6 +42,15 @@ def planted(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: E
 
 
 @pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: Encoder) -> Planted:
+    """Measures that were written when everything had been built for the others."""
+    folder = tmp_path_factory.mktemp("fresh")
+    truth = write(folder / "reports", measures=FRESH)
+    build([folder / "reports"], folder / "index", config, encoder, quiet, rebuild=False)
+    return Planted(folder / "index", open_searcher(config, open_index(folder / "index"), encoder), truth)
+
+
+@pytest.fixture(scope="module")
 def spreads(planted: Planted) -> dict[str, Spread]:
     return {measure.query: spread(planted.searcher, measure.query) for measure in MEASURES}
 
@@ -164,29 +173,30 @@ def test_sentences_with_little_in_common_are_not_near_verbatim(sayings: dict[str
         assert not [quote for quote in near if quote.startswith(words[query])]
 
 
-def test_most_sentences_in_other_words_and_of_their_own_are_told_apart(
-    planted: Planted, sayings: dict[str, Wording]
-) -> None:
-    told = [
+def told_of(sayings: dict[str, Wording], truth: Truth) -> list[tuple[str, str]]:
+    """What each sentence that is no near-verbatim one was planted as, and what it was taken for."""
+    return [
         (wanted, one.kind)
         for query, said in sayings.items()
         for one in (*said.words, *said.distinctive)
-        if (wanted := planted.truth.wordings().get((place_of(one), year_of(one), query))) in ("words", "distinctive")
+        if (wanted := truth.wordings().get((place_of(one), year_of(one), query))) in ("words", "distinctive")
     ]
+
+
+def test_most_sentences_in_other_words_and_of_their_own_are_told_apart(
+    planted: Planted, sayings: dict[str, Wording], fresh: Planted
+) -> None:
+    told = told_of(sayings, planted.truth)
+    told += told_of({measure.query: wording(fresh.searcher, measure.query) for measure in FRESH}, fresh.truth)
     for kind in ("words", "distinctive"):
         assert told.count((kind, kind)) >= 0.6 * sum(
             kind in pair for pair in set(told) for _ in range(told.count(pair))
         )
 
 
-def test_light_edits_scattered_over_a_sentence_leave_it_near_verbatim(
-    tmp_path: Path, config: Config, encoder: Encoder
-) -> None:
-    write(tmp_path / "reports", measures=FRESH)
-    build([tmp_path / "reports"], tmp_path / "index", config, encoder, quiet, rebuild=False)
-    searcher = open_searcher(config, open_index(tmp_path / "index"), encoder)
+def test_light_edits_scattered_over_a_sentence_leave_it_near_verbatim(fresh: Planted) -> None:
     measure = next(measure for measure in FRESH if measure.query == "年终述法")
-    for group in wording(searcher, measure.query).groups:
+    for group in wording(fresh.searcher, measure.query).groups:
         done = [one for one in group.sayings if one.entry.hit.passage.role == "done"]
         if done:
             assert len({place_of(one) for one in done}) == 3

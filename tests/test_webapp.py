@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import SAMPLES
+from webapp.evidence import WEAK
 
 HIT = {
     "rank", "score", "why", "passage_id", "report_id", "source_name", "text", "start", "end", "page", "heading_path", "role",
@@ -178,21 +179,21 @@ def test_the_site_takes_up_a_new_version_between_requests(tmp_path, config, enco
 
 @pytest.mark.parametrize(("page", "every"), [("/ask", "answer"), ("/compare", "cells")])
 def test_weak_evidence_says_so_and_strong_does_not(client: FlaskClient, page: str, every: str) -> None:
-    asked = {"q": "复议案件归一个局办", "lang": "zh"}
+    asked = {"q": "收回街道的执法事项", "lang": "zh"}
     found = client.get(f"/api/v1{page}", query_string=asked).get_json()
     strengths = [entry["strength"] for entry in found["answer"]] if every == "answer" else strengths_of(found)
-    weak = sum(strength < 0.35 for strength in strengths)
+    weak = sum(strength < WEAK for strength in strengths)
     assert 0 < weak < len(strengths)
     assert client.get(page, query_string=asked).text.count("把握较小") == weak
 
 
 def test_a_cell_whose_best_passage_is_weak_says_so_before_it_is_opened(client: FlaskClient) -> None:
-    asked = {"q": "复议案件归一个局办", "lang": "zh"}
+    asked = {"q": "收回街道的执法事项", "lang": "zh"}
     cells = [
         cell for row in client.get("/api/v1/compare", query_string=asked).get_json()["rows"] for cell in row["cells"]
     ]
     best = [cell["entries"][0]["strength"] for cell in cells if cell["entries"]]
-    weak = sum(strength < 0.35 for strength in best)
+    weak = sum(strength < WEAK for strength in best)
     assert 0 < weak < len(best)
     assert client.get("/compare", query_string=asked).text.count("存疑") == weak
 

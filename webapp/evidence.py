@@ -29,9 +29,9 @@ from webapp.question import Question
 from webapp.segmentation import words
 
 FILE = Path(__file__).parent / "evidence.json"
-# Of the places named by passages less likely than this a third to a half have what is asked, of the others two in
-# three and more (bench/results/evidence.md).
-WEAK = 0.35
+# Of the places named by passages less likely than this a third to four in five have what is asked, the fewer the more
+# passages there are; of the others three in four and more (bench/results/evidence.md).
+WEAK = 0.5
 FEATURES = (
     "margin",  # similarity above the index's typical one
     "gap",  # how far below the best passage's similarity

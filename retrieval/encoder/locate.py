@@ -12,7 +12,7 @@ from retrieval.errors import ModelError
 from retrieval.files import sha256_file
 
 BUNDLED_MODEL = "intfloat/multilingual-e5-small"
-# The upper layers, trained for late interaction on this genre by bench/train_encoder.py.
+# The layers, trained for late interaction on this genre by bench/train_encoder.py.
 ADAPTED_LAYERS = Path(__file__).parent / "adapted" / "layers.safetensors"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin", "model.safetensors.index.json")
 
