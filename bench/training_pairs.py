@@ -135,7 +135,7 @@ class _Drawer:
         seen: set[str] = set()
         while len(drawn) < size:
             pair = self._chance.choice(self._pairs)
-            # Near matters fill the first half: of strung pairs the second half is what the first stands among.
+            # Near matters come while the first half is filled: what strung pairs stand among is mostly unrelated.
             about = [pair, *(self._near_to(pair) if hard and len(drawn) < size // 2 else ())]
             for one in about:
                 for each in (one, *self._beside(one)):
@@ -163,8 +163,8 @@ def strung(drawn: list[Pair], chance: random.Random) -> list[Pair]:
     fillers = [pair.passage for pair in drawn[half:] if len(pair.passage) < PARAGRAPH]
 
     def among(passage: str) -> str:
-        others = chance.sample(fillers, chance.choice((0, 1, 1, 2))) if len(passage) < PARAGRAPH else []
-        parts = [passage, *others]
+        others = chance.choice((0, 1, 1, 2)) if len(passage) < PARAGRAPH else 0
+        parts = [passage, *chance.sample(fillers, min(others, len(fillers)))]
         chance.shuffle(parts)
         items = [f"{number}是{part}" for number, part in zip("一二三", parts, strict=False)] if parts[1:] else parts
         return "".join(items)

@@ -63,4 +63,4 @@ def fuse(
 
 def expansion_share(weight: float, surely: float) -> float:
     """How much a measure's wording counts, by how surely the question means it: from nothing up, without a step."""
-    return min(MOST_EXPANSION, weight * surely)
+    return min(MOST_EXPANSION, max(0.0, weight * surely))

@@ -183,15 +183,24 @@ def told_of(sayings: dict[str, Wording], truth: Truth) -> list[tuple[str, str]]:
     ]
 
 
-def test_most_sentences_in_other_words_and_of_their_own_are_told_apart(
-    planted: Planted, sayings: dict[str, Wording], fresh: Planted
+def share_right(told: list[tuple[str, str]], kind: str) -> float:
+    """Of the sentences that are of a kind or were taken for it, the share that is and was."""
+    return told.count((kind, kind)) / sum(kind in pair for pair in told)
+
+
+@pytest.mark.parametrize("kind", ["words", "distinctive"])
+def test_other_words_and_sentences_of_their_own_are_told_apart_on_measures_nobody_built_for(
+    fresh: Planted, kind: str
+) -> None:
+    sayings = {measure.query: wording(fresh.searcher, measure.query) for measure in FRESH}
+    assert share_right(told_of(sayings, fresh.truth), kind) >= 0.8
+
+
+def test_other_words_and_sentences_of_their_own_are_mostly_told_apart_on_the_first_measures(
+    planted: Planted, sayings: dict[str, Wording]
 ) -> None:
     told = told_of(sayings, planted.truth)
-    told += told_of({measure.query: wording(fresh.searcher, measure.query) for measure in FRESH}, fresh.truth)
-    for kind in ("words", "distinctive"):
-        assert told.count((kind, kind)) >= 0.6 * sum(
-            kind in pair for pair in set(told) for _ in range(told.count(pair))
-        )
+    assert sum(wanted == found for wanted, found in told) > 0.5 * len(told)
 
 
 def test_light_edits_scattered_over_a_sentence_leave_it_near_verbatim(fresh: Planted) -> None:

@@ -29,8 +29,8 @@ from webapp.question import Question
 from webapp.segmentation import words
 
 FILE = Path(__file__).parent / "evidence.json"
-# Of the places named by passages less likely than this a third to four in five have what is asked, the fewer the more
-# passages there are; of the others three in four and more (bench/results/evidence.md).
+# Of the places that an answer names by passages less likely than this two to four in five have what is asked, the fewer
+# the more passages there are; of the others three in four and more (bench/results/evidence.md).
 WEAK = 0.5
 FEATURES = (
     "margin",  # similarity above the index's typical one
