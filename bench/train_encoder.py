@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -100,9 +101,8 @@ def encode(model: torch.nn.Module, tokenizer, texts: list[str], length: int):
     return torch.nn.functional.normalize(states, dim=2), content, mean
 
 
-def train(whole: SentenceTransformer, options: argparse.Namespace, seed: int) -> Layers:
-    """What the layers from `options.frozen` on of the model within `whole` become."""
-    torch.manual_seed(seed)
+def train(whole: SentenceTransformer, drawn: Iterator[list[Pair]], options: argparse.Namespace) -> Layers:
+    """What the layers from `options.frozen` on of the model within `whole` become by the batches drawn."""
     model, tokenizer = whole[0].auto_model, whole.tokenizer
     layers = [f"encoder.layer.{n}." for n in range(options.frozen, model.config.num_hidden_layers)]
     trained = [name for name, _ in model.named_parameters() if name.startswith(tuple(layers))]
@@ -121,12 +121,8 @@ def train(whole: SentenceTransformer, options: argparse.Namespace, seed: int) ->
         optimiser, lambda step: min((step + 1) / warm, max(0.0, (options.steps - step) / (options.steps - warm)))
     )
     begin, running = time.time(), 0.0
-    parts = sources(options.public)
-    near = neighbours(whole, list(dict.fromkeys(pair.passage for part in parts if part.strung for pair in part.pairs)))
     model.train()
-    for step, batch in enumerate(batches(parts, options.batch, near, seed)):
-        if step == options.steps:
-            break
+    for step, batch in enumerate(islice(drawn, options.steps)):
         loss = loss_of(model, tokenizer, sigmoid, batch)
         optimiser.zero_grad()
         loss.backward()
@@ -162,9 +158,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     options = parser.parse_args()
     base = str(locate(load_config()).path)
-    save(
-        [train(SentenceTransformer(base, device=options.device), options, seed) for seed in options.seeds], options.out
-    )
+    parts = sources(options.public)
+    strung = dict.fromkeys(pair.passage for part in parts if part.strung for pair in part.pairs)
+    near = neighbours(SentenceTransformer(base, device=options.device), list(strung))
+    runs = []
+    for seed in options.seeds:
+        torch.manual_seed(seed)
+        whole = SentenceTransformer(base, device=options.device)
+        runs.append(train(whole, batches(parts, options.batch, near, seed), options))
+    save(runs, options.out)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class Entry:
 
     @property
     def weak(self) -> bool:
-        """Whether half of such passages and more do not answer: to be looked at before it is believed."""
+        """Whether so many of such passages do not answer that it is to be looked at before it is believed."""
         return self.strength < WEAK
 
 
