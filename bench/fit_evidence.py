@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 from retrieval.config import load_config
 from retrieval.encoder import open_encoder
-from retrieval.filters import admits
+from retrieval.filters import admitting
 from retrieval.search import Searcher
 from webapp.answer import DEPTH
 from webapp.evidence import FEATURES, FILE, features, gives_figure
@@ -72,7 +72,7 @@ def questions(searcher: Searcher, path: Path, name: str, size: int) -> Iterator[
         relevant = {i for quote in question["relevant"] for i in holders(searcher, quote, passages)}
         partial = {i for quote in question.get("partial", []) for i in holders(searcher, quote, passages)}
         found = find(searcher, question["query"], limit=DEPTH)
-        in_scope = any(admits(found.question.filters, summary) for summary in searcher.index.reports)
+        in_scope = any(map(admitting(found.question.filters), searcher.index.reports))
         hits = found.results.hits if in_scope and not found.question.missing else ()
         yield Asked(
             id=question["id"],

@@ -53,7 +53,7 @@ class BySentence:
         self.token_spans, self.token_counts = encoder.token_spans, encoder.token_counts
         self._known: dict[str, Encoded] = {}
         # Tokens of the prompt and the like, which are not kept.
-        self._added = encoder.token_counts(["执法"])[0] - len(encoder.token_spans("执法"))
+        self._added = encoder.token_counts(["执法"])[0] - len(encoder.token_spans(["执法"])[0])
         self._noise = np.random.default_rng(1)
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoded]:

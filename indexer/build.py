@@ -151,7 +151,7 @@ def _publish(
         **changes,
     )
     # Opening the new version before it is in force shows that it is whole, and counts what it holds.
-    opened = store.Index(root, fresh)
+    opened = store.Index(root, fresh, batch.held)
     opened.manifest = replace(fresh, reports=len(opened.reports), passages=opened.passage_count)
     layout.publish(root, opened.manifest)
     if purge:

@@ -16,6 +16,8 @@ from retrieval.store import Index
 if TYPE_CHECKING:
     from indexer.build import Summary
 
+# Rows of the page's table; the JSON has all.
+_MOST_PLACES = 500
 _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
 
 
@@ -39,7 +41,8 @@ def record_run(root: Path, index: Index, summary: Summary) -> Path:
         summary=summary,
         told=told,
         unchanged=unchanged,
-        places=places,
+        places=places[:_MOST_PLACES],
+        more=max(0, len(places) - _MOST_PLACES),
         years=years,
         suspicions=suspicions,
         time=writing.now(),

@@ -89,7 +89,7 @@ def merged(
     kept, joined = segments[:-small], segments[-small:]
     folders = [root / layout.SEGMENTS / segment.id for segment in joined]
     readers = [SegmentReader(folder / layout.SEGMENT_DATABASE) for folder in folders]
-    reports = [reader.report(summary) for reader in readers for summary in reader.summaries()]
+    reports = [reader.report(summary) for reader in readers for summary in reader.summaries]
     vectors = [
         each for folder, segment in zip(folders, joined, strict=True) for each in _vectors_of(folder, segment.passages)
     ]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
 
 from retrieval.errors import QueryError
 from retrieval.text import bare
 from retrieval.types import LEVELS, ROLES, Filters, Region, ReportSummary
 
+# Names of places stand in many reports.
+bare_name = lru_cache(1 << 16)(bare)
 # What a place's name ends in.
 _KIND = r"(?:[\u4e00-\u9fff]{0,12}自治[区州县旗]|特别行政区|省|市|县|区|地区|盟|州|旗|镇|乡|街道)"
 
@@ -42,43 +46,62 @@ def parse_filters(values: dict[str, str | None]) -> Filters:
 
 def admits(filters: Filters, summary: ReportSummary) -> bool:
     """Whether a report passes the filters that concern whole reports. An unknown year passes no year filter."""
-    metadata = summary.metadata
-    year = metadata.year
-    if filters.year_from is not None and (year is None or year < filters.year_from):
-        return False
-    if filters.year_to is not None and (year is None or year > filters.year_to):
-        return False
-    if filters.level and metadata.level != filters.level:
-        return False
-    if filters.report_id and summary.id != filters.report_id:
-        return False
-    if filters.department and bare(filters.department) not in bare(metadata.department or ""):
-        return False
-    if filters.region is None:
-        return True
-    places = [place for place in re.split("[、,，]", filters.region) if place.strip()]
+    return admitting(filters)(summary)
+
+
+def admitting(filters: Filters) -> Callable[[ReportSummary], bool]:
+    """`admits` for many reports: a place or department that reports share is held against the filters once."""
+    in_places = cache(partial(_in_places, filters))
+    wanted = bare(filters.department or "")
+    in_department = cache(lambda department: wanted in bare(department or ""))
+
+    def passes(summary: ReportSummary) -> bool:
+        metadata = summary.metadata
+        year = metadata.year
+        return (
+            (filters.year_from is None or (year is not None and year >= filters.year_from))
+            and (filters.year_to is None or (year is not None and year <= filters.year_to))
+            and (not filters.level or metadata.level == filters.level)
+            and (not filters.report_id or summary.id == filters.report_id)
+            and (not wanted or in_department(metadata.department))
+            and (filters.region is None or in_places(metadata.region))
+        )
+
+    return passes
+
+
+def _in_places(filters: Filters, region: Region) -> bool:
+    """Whether a place is one of those that the filters name, or lies in one where that is enough."""
+    places = [place for place in re.split("[、,，]", filters.region or "") if place.strip()]
     if filters.own_reports_only:
         return any(
-            is_name_of(bare(re.split(r"[/／]", place)[-1]), bare(metadata.region.name))
-            and in_region(metadata.region, place)
-            for place in places
+            in_region(region, place) and is_name_of(_names(place)[-1], bare_name(region.name)) for place in places
         )
-    return any(in_region(metadata.region, place) for place in places)
+    return any(in_region(region, place) for place in places)
 
 
 def in_region(region: Region, wanted: str) -> bool:
     """Whether a place is, or lies in, the place wanted: a name of any level, a chain such as 云南省/武定县, or a code."""
     if wanted.isdigit():
         return (region.code or "").startswith(wanted.removesuffix("00").removesuffix("00"))
-    parts = [bare(part) for part in re.split(r"[/／\s>›]+", wanted) if part]
-    names = [bare(name) for name in region.chain]
+    parts = _names(wanted)
+    names = [bare_name(name) for name in region.chain]
     return bool(parts) and all(any(is_name_of(part, name) for name in names) for part in parts)
+
+
+@lru_cache(1 << 10)
+def _names(wanted: str) -> tuple[str, ...]:
+    """The names of a chain as people write it, in bare form."""
+    return tuple(bare(part) for part in re.split(r"[/／\s>›]+", wanted) if part)
 
 
 def is_name_of(part: str, name: str) -> bool:
     """Whether `part` (in bare form) is a place's name, whole, without its kind, or short as in 楚雄州 for 楚雄彝族自治州."""
     if part == name:
         return True
+    # What every other form of a name begins with.
+    if not name.startswith(part[:-1]):
+        return False
     if re.fullmatch(re.escape(part) + _KIND, name):
         return len(part) >= 2
     short = re.fullmatch(r"(.{2,})([州县旗])", part)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from retrieval.text import Normalised, normalise, normalise_with_offsets, sentences, tokens
-
-_CLAUSE_END = re.compile(r"[，,、：:。！？；!?;]")
-# Shorter ones (以来，其中，) name nothing.
-_SHORTEST_CLAUSE = 4
+from retrieval.division import Parts
+from retrieval.text import Normalised, normalise, sentences, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +46,6 @@ def best_sentence(text: str, terms: Iterable[str]) -> tuple[int, int]:
     return spans[scores.index(max(scores))]
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """How a passage's text divides, whatever is asked: `starts` (tokens,) of its tokens in the original text, spans of
-    its sentences (sentences, 2), and the tokens of each sentence and of each clause that has any, (…, 2).
-    """
-
-    plain: Normalised
-    starts: np.ndarray
-    sentences: np.ndarray
-    sentence_tokens: np.ndarray
-    clause_tokens: np.ndarray
-
-
-def parts(text: str, token_spans: np.ndarray) -> Parts:
-    """Divide a passage's text; `token_spans` are those of its normalised text."""
-    plain = normalise_with_offsets(text)
-    # Normalised characters stand for original ones; the passage itself begins without white space.
-    starts = np.array(plain.offsets)[np.minimum(token_spans[:, 0], len(plain.offsets) - 1)]
-    spans = np.array(sentences(text), int).reshape(-1, 2)
-    clauses = np.searchsorted(starts, np.array(_clauses(text)))
-    clauses = clauses[clauses[:, 1] > clauses[:, 0]]
-    return Parts(plain, starts, spans, np.searchsorted(starts, spans), clauses)
-
-
 def best_likeness(divided: Parts, similar: np.ndarray) -> Likeness | None:
     """The sentence that answers best, by its own MaxSim from the whole passage's (tokens, query tokens) cosines.
 
@@ -103,10 +75,3 @@ def _maxima(similar: np.ndarray, spans: np.ndarray) -> np.ndarray:
     maxima: np.ndarray = np.maximum.reduceat(np.vstack([similar, similar[-1:]]), spans.ravel(), axis=0)[::2]
     maxima[spans[:, 0] >= spans[:, 1]] = -1
     return maxima
-
-
-def _clauses(text: str) -> list[tuple[int, int]]:
-    """Spans between marks of any kind, ends left out."""
-    ends = [match.start() for match in _CLAUSE_END.finditer(text)]
-    spans = zip([0, *(end + 1 for end in ends)], [*ends, len(text)], strict=True)
-    return [(a, b) for a, b in spans if b - a >= _SHORTEST_CLAUSE] or [(0, len(text))]

@@ -11,24 +11,23 @@ from itertools import pairwise
 import numpy as np
 
 from retrieval.config import Config, SearchSettings
+from retrieval.division import Divider, Parts
 from retrieval.encoder import Encoded, Encoder, Reranker, open_reranker
 from retrieval.errors import QueryError
 from retrieval.expansion import Expander, Expansion, open_expander
 from retrieval.facets import facets_of
-from retrieval.highlight import Parts, best_likeness, best_sentence, matched_spans, parts
+from retrieval.highlight import best_likeness, best_sentence, matched_spans
 from retrieval.late import token_maxima
 from retrieval.ranking import Ranked, expansion_share, fuse
 from retrieval.store import Index
 from retrieval.tags import Naming
 from retrieval.text import normalise, normalise_query, tokens
-from retrieval.types import Filters, Hit, Results, Why
+from retrieval.types import Filters, Hit, Passage, Results, Why
 
 # Passages that stand for the whole index where a typical similarity is wanted.
 BACKGROUND = 200
 # Vectors of a question take some 15 kB.
 _KEPT_QUERIES = 500
-# How a passage divides takes some 8 kB.
-_KEPT_PASSAGES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,7 @@ class Searcher:
         self.reranker = reranker
         # Pages, filters and files of a question ask for the same vectors again.
         self._understood = lru_cache(_KEPT_QUERIES)(partial(_understood, encoder, expander))
-        # So do other questions: the passages that many of them come to, and those of a survey.
-        self._parts = lru_cache(_KEPT_PASSAGES)(partial(_parts, index, encoder))
+        self._divider = Divider(encoder)
 
     @property
     def naming(self) -> Naming | None:
@@ -97,7 +95,8 @@ class Searcher:
 
     def parts(self, row: int) -> Parts:
         """How the text of a passage divides, by its row in the index."""
-        return self._parts(row)
+        (found,) = self._divider.parts([self.index.passage(row).text])
+        return found
 
     def search(
         self, query: str | Query, filters: Filters | None = None, limit: int | None = None, offset: int = 0
@@ -229,17 +228,21 @@ class Searcher:
         return list(zip(means[::2], means[1::2], strict=True))
 
     def _hits(self, query: Query, ranked: Ranked, places: Sequence[int]) -> tuple[Hit, ...]:
-        codes = [self.index.token_codes(row) for row in ranked.rows[places]] if places else []
-        cosines = self.index.codec.cosines(np.concatenate(codes), query.encoded.tokens) if codes else np.zeros((0, 0))
-        ends = np.cumsum([len(each) for each in codes])
-        similar = np.split(cosines, ends[:-1]) if codes else []
-        return tuple(self._hit(query, ranked, *each) for each in zip(places, similar, strict=True))
+        if not places:
+            return ()
+        rows = ranked.rows[places]
+        codes = [self.index.token_codes(row) for row in rows]
+        cosines = self.index.codec.cosines(np.concatenate(codes), query.encoded.tokens)
+        similar = np.split(cosines, np.cumsum([len(each) for each in codes])[:-1])
+        passages = self.index.passages_at(rows)
+        divided = self._divider.parts([passage.text for passage in passages])
+        return tuple(self._hit(query, ranked, *each) for each in zip(places, passages, divided, similar, strict=True))
 
-    def _hit(self, query: Query, ranked: Ranked, place: int, similar: np.ndarray) -> Hit:
+    def _hit(
+        self, query: Query, ranked: Ranked, place: int, passage: Passage, divided: Parts, similar: np.ndarray
+    ) -> Hit:
         """One hit; `similar` are the cosines of its tokens with the query's (tokens, query tokens)."""
         row = int(ranked.rows[place])
-        passage = self.index.passage(row)
-        divided = self.parts(row)
         marks = matched_spans(divided.plain, query.terms)
         best = best_likeness(divided, similar)
         sentence = best.span if best else best_sentence(passage.text, query.terms)
@@ -260,7 +263,7 @@ class Searcher:
             report=self.index.reports[self.index.report_numbers[row]],
             sentence=_shift(sentence, passage.start),
             marks=tuple(_shift(span, passage.start) for span in marks),
-            row=int(row),
+            row=row,
         )
 
 
@@ -273,11 +276,6 @@ def _understood(encoder: Encoder, expander: Expander | None, text: str) -> tuple
     """A normalised query's vectors, and the measure that it means."""
     (encoded,) = encoder.queries([text])
     return encoded, expander.of(encoded) if expander else None
-
-
-def _parts(index: Index, encoder: Encoder, row: int) -> Parts:
-    text = index.passage(row).text
-    return parts(text, encoder.token_spans(normalise(text)))
 
 
 def _best(scores: np.ndarray, count: int, allowed: np.ndarray) -> np.ndarray:

@@ -10,10 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from retrieval.blocks import DIGEST, digest
 from retrieval.errors import damaged
 from retrieval.readonly import ReadOnlyDatabase
 from retrieval.types import (
+    ROLES,
     Metadata,
     Origin,
     Paragraph,
@@ -22,7 +25,6 @@ from retrieval.types import (
     Removal,
     Report,
     ReportSummary,
-    Role,
     words_digest,
 )
 
@@ -128,12 +130,14 @@ class SegmentReader:
     """Reads one segment; safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._database = ReadOnlyDatabase(path)
 
-    def summaries(self) -> list[ReportSummary]:
+    @cached_property
+    def summaries(self) -> tuple[ReportSummary, ...]:
         """All reports of the segment, without their texts."""
         rows = self._whole(_SUMMARIES)
-        return [ReportSummary(i, v, name, sha, kind, _metadata(text)) for i, v, name, sha, kind, text in rows]
+        return tuple(ReportSummary(i, v, name, sha, kind, _metadata(text)) for i, v, name, sha, kind, text in rows)
 
     def sizes(self) -> dict[str, tuple[int, int, int, int]]:
         """By version id: characters of text and of removals, headings and passages."""
@@ -145,21 +149,24 @@ class SegmentReader:
         )
         return {version: tuple(rest) for version, *rest in self._database.execute(counts)}
 
-    def columns(self) -> list[tuple[str, Role]]:
-        """Each passage's version id and role, by row."""
-        return self._whole(_COLUMNS)
+    @cached_property
+    def columns(self) -> tuple[np.ndarray, np.ndarray]:
+        """By row the number of each passage's report in `summaries`, (passages,) int32, and of its role in ROLES, int8."""
+        rows = self._whole(_COLUMNS)
+        numbers = {summary.version_id: number for number, summary in enumerate(self.summaries)}
+        return np.array([numbers[v] for v, _ in rows], np.int32), np.array([ROLES.index(r) for _, r in rows], np.int8)
 
     def _whole(self, query: str) -> list[tuple[Any, ...]]:
         """All rows of a query of _WHOLE, as they were written. Segments of former versions have no digests, and pass."""
         rows = self._database.execute(query).fetchall()
         place = DIGEST * _WHOLE.index(query)
         if self._digests is not None and _digest(rows) != self._digests[place : place + DIGEST]:
-            raise damaged(self._database.path)
+            raise damaged(self.path)
         return rows
 
     @cached_property
     def _digests(self) -> bytes | None:
-        beside = _beside(self._database.path)
+        beside = _beside(self.path)
         return beside.read_bytes() if beside.is_file() else None
 
     def passage(self, row: int) -> Passage:
@@ -183,7 +190,7 @@ class SegmentReader:
         _, passage_id, report_id, start, end, text, heading_path, role, planned_for, page, _ = row
         # Words that changed on the disk are never shown as a quotation.
         if passage_id.rpartition(".")[2].partition("-")[0] != words_digest(text):
-            raise damaged(self._database.path)
+            raise damaged(self.path)
         path = tuple(json.loads(heading_path))
         return Passage(passage_id, report_id, start, end, text, path, role, planned_for, page)
 

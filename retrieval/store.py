@@ -14,7 +14,7 @@ from retrieval.codes import TokenCodec, token_codec
 from retrieval.coverage import Size
 from retrieval.errors import IndexUnusableError, NotFoundError, damaged
 from retrieval.files import sha256_file
-from retrieval.filters import admits
+from retrieval.filters import admitting
 from retrieval.fulltext import FulltextReader
 from retrieval.late import TokenIndex
 from retrieval.layout import Duplicate, Manifest
@@ -34,12 +34,15 @@ class Index:
     Passages are numbered by rows 0 … n-1 through all segments in the manifest's order.
     """
 
-    def __init__(self, root: Path, manifest: Manifest) -> None:
+    def __init__(self, root: Path, manifest: Manifest, before: Index | None = None) -> None:
+        """`before` is another version in the same folder: the reports of segments that both have are not read again."""
         self.root = root
         self.manifest = manifest
         _check_files(root, manifest)
         folders = [root / layout.SEGMENTS / segment.id for segment in manifest.segments]
-        self._segments = [SegmentReader(folder / layout.SEGMENT_DATABASE) for folder in folders]
+        known = {reader.path: reader for reader in before.segments} if before else {}
+        paths = [folder / layout.SEGMENT_DATABASE for folder in folders]
+        self.segments: list[SegmentReader] = [known.get(path) or SegmentReader(path) for path in paths]
         # One a segment; the rows of its passages begin at the segment's entry in `starts`.
         self.fulltext = [FulltextReader(folder / layout.SEGMENT_FULLTEXT) for folder in folders]
         self.starts = np.cumsum([0, *(segment.passages for segment in manifest.segments)])
@@ -77,8 +80,8 @@ class Index:
         self._home: dict[str, int] = {}
         # Version id → number in `reports`.
         self.numbers: dict[str, int] = {}
-        for place, segment in enumerate(self._segments):
-            for summary in segment.summaries():
+        for place, segment in enumerate(self.segments):
+            for summary in segment.summaries:
                 version = summary.version_id
                 if version in purged:
                     continue
@@ -91,10 +94,14 @@ class Index:
                 else:
                     self.numbers[version] = len(self.reports)
                     self.reports.append(summary)
-        columns = [column for segment in self._segments for column in segment.columns()]
         # Row → number of its report in `reports`; -1 for passages of withdrawn versions and of reference documents.
-        self.report_numbers = np.array([self.numbers.get(version, -1) for version, _ in columns], np.int32)
-        self.roles = np.array([ROLES.index(role) for _, role in columns], np.int8)
+        self.report_numbers: np.ndarray = np.zeros(0, np.int32)
+        self.roles: np.ndarray = np.zeros(0, np.int8)
+        for segment in self.segments:
+            of_report, roles = segment.columns
+            numbers = np.array([self.numbers.get(summary.version_id, -1) for summary in segment.summaries], np.int32)
+            self.report_numbers = np.append(self.report_numbers, numbers[of_report])
+            self.roles = np.append(self.roles, roles)
         self._by_id = {summary.id: summary for summary in self.current}
 
     @property
@@ -109,7 +116,7 @@ class Index:
 
     def admitted(self, filters: Filters) -> np.ndarray:
         """Which reports pass the filters that concern whole reports: a boolean mask of shape (reports,)."""
-        return np.array([admits(filters, summary) for summary in self.reports], bool)
+        return np.array(list(map(admitting(filters), self.reports)), bool)
 
     def allowed(self, filters: Filters) -> np.ndarray:
         """Which passages the filters admit: a boolean mask of shape (passages,), kept for the next time, not to be written."""
@@ -158,7 +165,7 @@ class Index:
     def passage(self, row: int) -> Passage:
         """The passage at a row."""
         place = int(np.searchsorted(self.starts, row, side="right")) - 1
-        return self._segments[place].passage(int(row - self.starts[place]))
+        return self.segments[place].passage(int(row - self.starts[place]))
 
     def passages_at(self, rows: np.ndarray) -> list[Passage]:
         """The passages at some rows, in their order; read segment by segment, whatever their order."""
@@ -168,7 +175,7 @@ class Index:
     def find_passage(self, passage_id: str) -> tuple[Passage, ReportSummary]:
         """A passage by its id, from the text in force or else from the newest that has it. Raises NotFoundError."""
         retired: tuple[Passage, ReportSummary] | None = None
-        for place, segment in enumerate(self._segments):
+        for place, segment in enumerate(self.segments):
             for row, version in segment.rows_of(passage_id):
                 number = self.report_numbers[self.starts[place] + row]
                 if number >= 0:
@@ -205,19 +212,19 @@ class Index:
     def report(self, report_id: str, version_id: str | None = None) -> Report:
         """A whole report by its id, as `summary` finds it. Raises NotFoundError."""
         summary = self.summary(report_id, version_id)
-        return self._segments[self._home[summary.version_id]].report(summary)
+        return self.segments[self._home[summary.version_id]].report(summary)
 
     def text(self, summary: ReportSummary) -> str:
         """A report's text alone."""
-        return self._segments[self._home[summary.version_id]].text(summary.version_id)
+        return self.segments[self._home[summary.version_id]].text(summary.version_id)
 
     def summaries_of(self, version_ids: set[str]) -> list[ReportSummary]:
         """Summaries by version id, purged ones too."""
-        return [s for segment in self._segments for s in segment.summaries() if s.version_id in version_ids]
+        return [s for segment in self.segments for s in segment.summaries if s.version_id in version_ids]
 
     def sizes(self) -> list[Size]:
         """The measurements of every report that the search sees."""
-        found = {version: size for segment in self._segments for version, size in segment.sizes().items()}
+        found = {version: size for segment in self.segments for version, size in segment.sizes().items()}
         return [Size(summary, *found[summary.version_id]) for summary in self.reports]
 
     def lookup(self, name: str) -> Report:
@@ -236,7 +243,7 @@ class Index:
     def passages(self) -> Iterator[tuple[Passage, ReportSummary]]:
         """All passages that the search sees, in order."""
         row = 0
-        for segment in self._segments:
+        for segment in self.segments:
             for passage in segment.passages():
                 if self.report_numbers[row] >= 0:
                     yield passage, self.reports[self.report_numbers[row]]
@@ -247,14 +254,14 @@ class Index:
         return self.root / layout.ORIGINALS / summary.sha256
 
 
-def open_index(root: Path, encoder_fingerprint: str | None = None) -> Index:
-    """The version in force, to be searched.
+def open_index(root: Path, encoder_fingerprint: str | None = None, before: Index | None = None) -> Index:
+    """The version in force, to be searched; `before` is one of the same folder that was opened earlier.
 
     Raises IndexUnusableError when there is none, it is damaged, or it was built with another encoder.
     """
     manifest = usable_manifest(root, encoder_fingerprint)
     try:
-        return Index(root, manifest)
+        return Index(root, manifest, before)
     except IndexUnusableError:
         raise
     except (ValueError, KeyError, TypeError, IndexError, RuntimeError, OSError, EOFError, sqlite3.Error) as error:

@@ -110,6 +110,12 @@ def test_a_letter_that_changed_on_the_disk_is_never_quoted(in_a_segment) -> None
         SegmentReader(path).passage(3)
 
 
+def opened(reader: SegmentReader) -> None:
+    """Read what every opening reads in whole."""
+    assert len(reader.summaries)
+    assert len(reader.columns[0])
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -122,14 +128,13 @@ def test_a_letter_that_changed_on_the_disk_is_never_quoted(in_a_segment) -> None
 def test_a_report_is_never_taken_for_another_place_s_or_year_s(in_a_segment, change: str) -> None:
     path = in_a_segment(layout.SEGMENT_DATABASE)
     before = SegmentReader(path)
-    assert before.summaries()
-    assert before.columns()
+    opened(before)
     with sqlite3.connect(path) as database:
         assert database.execute(change).rowcount > 0
     database.close()
     after = SegmentReader(path)
     with pytest.raises(IndexUnusableError, match=layout.SEGMENT_DATABASE):
-        (after.summaries(), after.columns())
+        opened(after)
 
 
 def test_the_site_says_which_file_is_damaged_instead_of_a_ranking(

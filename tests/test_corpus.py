@@ -71,6 +71,18 @@ def test_every_run_leaves_a_record_for_programs_and_for_people(tmp_path: Path, c
     assert "short.txt" in page
 
 
+def test_the_page_of_a_run_has_the_first_places_and_its_json_has_all(
+    tmp_path: Path, config, encoder, monkeypatch
+) -> None:
+    monkeypatch.setattr("indexer.run_report._MOST_PLACES", 1)
+    build([SAMPLES], tmp_path / "index", config, encoder, quiet, rebuild=False)
+    (record,) = (tmp_path / "index" / layout.RUNS).glob("*.json")
+    places = [" / ".join(row["place"]) for row in json.loads(record.read_text(encoding="utf-8"))["coverage"]]
+    table = record.with_suffix(".html").read_text(encoding="utf-8").partition("<h2>覆盖")[2].partition("<h2>文件")[0]
+    assert [name for name in places if f"<th>{name}</th>" in table] == places[:1]
+    assert f"另有 {len(places) - 1} 个地方" in table
+
+
 def test_the_record_of_a_run_counts_what_stayed_and_lists_the_rest(tmp_path: Path, config, encoder) -> None:
     folder = tmp_path / "reports"
     folder.mkdir()

@@ -223,7 +223,7 @@ def test_vectors_have_length_one_whatever_the_batch(encoder: Encoder) -> None:
 def test_token_vectors_leave_the_prompt_and_special_tokens_out(encoder: Encoder) -> None:
     text = "推广说理式执法"
     (encoded,) = encoder.passages([text])
-    spans = encoder.token_spans(text)
+    (spans,) = encoder.token_spans([text])
     assert encoded.tokens.shape == (len(spans), encoder.dimension)
     assert "".join(text[a:b] for a, b in spans) == text
 

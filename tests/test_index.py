@@ -225,6 +225,18 @@ def test_adding_a_report_writes_only_its_own_parts(run, folder: Path, tmp_path: 
     assert after.lexical[:-1] == before.lexical
 
 
+def test_a_version_opened_after_another_reads_only_what_is_new(run, folder: Path, tmp_path: Path) -> None:
+    run()
+    before = open_index(tmp_path / "index")
+    write(folder / "a.txt", 2021, 10)
+    run()
+    after, afresh = open_index(tmp_path / "index", before=before), open_index(tmp_path / "index")
+    assert [reader in before.segments for reader in after.segments] == [True, False]
+    assert after.reports == afresh.reports
+    assert after.report_numbers.tolist() == afresh.report_numbers.tolist()
+    assert after.roles.tolist() == afresh.roles.tolist()
+
+
 def test_many_small_runs_leave_few_segments_and_the_same_passages(run, folder: Path, tmp_path: Path) -> None:
     for number in range(10):
         write(folder / f"n{number}.txt", 2010 + number, number)

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from retrieval.config import Config
+from retrieval.division import Divider
+from retrieval.encoder import Encoder
 from retrieval.encoder.locate import locate
 from retrieval.encoder.sbert import CrossEncoderReranker
 from retrieval.errors import QueryError
-from retrieval.filters import in_region, parse_filters
+from retrieval.filters import admitting, in_region, parse_filters
 from retrieval.highlight import best_sentence, matched_spans
 from retrieval.search import Searcher, open_searcher
 from retrieval.text import normalise_query, normalise_with_offsets, tokens
-from retrieval.types import Filters, Region, Results
+from retrieval.types import Filters, Metadata, Region, ReportSummary, Results
 
 
 def first_places(results: Results, count: int = 3) -> list[str]:
@@ -137,6 +139,49 @@ def test_a_place_lies_in_every_place_above_it(wanted: str, inside: bool) -> None
     assert in_region(region, wanted) is inside
 
 
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize(
+    ("wanted", "admitted"),
+    [("武定县", ["县", "局"]), ("云南省/武定县、禄劝县", ["县", "局", "另一县"]), ("/", []), ("楚雄州", ["县", "局"])],
+)
+def test_each_report_is_held_against_the_places_wanted(wanted: str, admitted: list[str], own: bool) -> None:
+    places = {
+        "县": Region("云南省", "楚雄彝族自治州", "武定县"),
+        "局": Region("云南省", "楚雄彝族自治州", "武定县"),
+        "另一县": Region("云南省", "昆明市", "禄劝县"),
+        "不明": Region(),
+    }
+    summaries = [
+        ReportSummary(name, name, name, "", "", Metadata(name, False, region)) for name, region in places.items()
+    ]
+    found = filter(admitting(Filters(region=wanted, own_reports_only=own)), summaries)
+    # A prefecture's own reports are not those of its counties.
+    assert [summary.id for summary in found] == ([] if own and wanted == "楚雄州" else admitted)
+
+
+def test_texts_divide_alike_alone_and_together(encoder: Encoder) -> None:
+    texts = [
+        "一是推行说理式执法。二是建立台账，强化监督。",
+        "加強領導。",
+        "一是推行说理式执法。二是建立台账，强化监督。",
+    ]
+    together = Divider(encoder).parts(texts)
+    alone = [Divider(encoder).parts([text])[0] for text in texts]
+    for one, other in zip(together, alone, strict=True):
+        assert one.plain == other.plain
+        assert np.array_equal(one.starts, other.starts)
+        assert np.array_equal(one.clause_tokens, other.clause_tokens)
+
+
+def test_a_divider_keeps_the_latest_texts(encoder: Encoder, monkeypatch) -> None:
+    monkeypatch.setattr("retrieval.division._KEPT", 2)
+    divider = Divider(encoder)
+    first, second, third = divider.parts(["甲。", "乙。", "丙。"])
+    assert divider.parts(["丙。"])[0] is third
+    assert divider.parts(["乙。"])[0] is second
+    assert divider.parts(["甲。"])[0] is not first
+
+
 def test_masks_have_one_entry_for_each_row(searcher: Searcher) -> None:
     mask = searcher.allowed(Filters(role="planned"))
     assert mask.dtype == np.bool_
@@ -152,8 +197,8 @@ class PooledOnly:
     def queries(self, texts: list[str]) -> list:
         return [replace(each, tokens=each.tokens[:0]) for each in self.encoder.queries(texts)]
 
-    def token_spans(self, text: str) -> np.ndarray:
-        return np.zeros((0, 2), int)
+    def token_spans(self, texts: list[str]) -> list[np.ndarray]:
+        return [np.zeros((0, 2), int) for _ in texts]
 
 
 def test_without_token_vectors_whole_passage_vectors_rank(searcher: Searcher) -> None:

@@ -6,8 +6,9 @@ By its unit, and by what its own words count: a number of something else is wors
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from retrieval.tags import Naming
 from retrieval.text import normalise, tokens
@@ -115,14 +116,16 @@ def asks_amount(question: str) -> bool:
     return bool(_ASKS_AMOUNT.search(question))
 
 
+# An answer asks it of each of its passages three times, a survey of thousands of passages.
+@lru_cache(5000)
 def answering(
     text: str,
     question: str,
-    terms: Iterable[str],
+    terms: tuple[str, ...],
     sentence: tuple[int, int],
     naming: Naming | None = None,
     headings: str = "",
-    words: Sequence[str] = (),
+    words: tuple[str, ...] = (),
 ) -> Figure | None:
     """The figure of a passage that answers a normalised question, or None where it gives none of the kind asked for.
 
@@ -132,11 +135,12 @@ def answering(
     part of another figure decide. `headings` are those above the passage, `words` those of the question that say what
     is counted, if they are known.
     """
-    asked = _Asked(question, frozenset(terms), tuple(words), naming)
+    asked = _asked(question, terms, words, naming)
+    plain = normalise(text)
     candidates = [
         figure
         for figure in figures(text)
-        if asked.may_count(figure, _around(text, figure), [normalise(text), headings])
+        if asked.may_count(figure, _around(text, figure), [plain, headings])
         and (sentence[0] <= figure.start < sentence[1] or asked.meets(figure))
     ]
 
@@ -209,6 +213,11 @@ class _Asked:
         return (len(self.terms & held) + sum(term in held for term in self.last)) / max(1, most)
 
 
+@lru_cache(100)
+def _asked(question: str, terms: tuple[str, ...], words: tuple[str, ...], naming: Naming | None) -> _Asked:
+    return _Asked(question, frozenset(terms), words, naming)
+
+
 def names_all(figure: Figure, named: Iterable[str]) -> bool:
     """Whether a figure's own words have each of some words, or another word for it."""
     kinds = (*_MATTERS, *_ACTIONS, *_RATES)
@@ -222,12 +231,14 @@ def _around(text: str, figure: Figure) -> list[str]:
     return [figure.own, figure.clause, normalise(text[figure.sentence[0] : figure.start])]
 
 
-def _named(kinds: tuple[str, ...], words: str) -> set[int]:
+# Of a figure the same words are asked for in several ways.
+@lru_cache(5000)
+def _named(kinds: tuple[str, ...], words: str) -> frozenset[int]:
     """Which kinds some words name."""
-    return {number for number, names in enumerate(kinds) if re.search(names, words)}
+    return frozenset(number for number, names in enumerate(kinds) if re.search(names, words))
 
 
-def _agree(asked: set[int], kinds: tuple[str, ...], around: list[str], *, unless: bool) -> bool:
+def _agree(asked: frozenset[int], kinds: tuple[str, ...], around: list[str], *, unless: bool) -> bool:
     """Whether the nearest words that name any of the kinds name one that is asked; `unless` any does, so."""
     named = next((found for words in around if (found := _named(kinds, words))), None)
     return unless if named is None else bool(asked & named)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrieval.filters import admits
+from retrieval.filters import admitting
 from retrieval.search import Query, Searcher
 from retrieval.tags import Naming
 from retrieval.text import normalise_query
@@ -99,7 +99,7 @@ def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: 
     reports = searcher.index.reports
     found = find(searcher, text, filters, ignored, limit=min(DEPTH, searcher.settings.max_limit))
     question = found.question
-    scope = [summary for summary in reports if admits(question.filters, summary)]
+    scope = list(filter(admitting(question.filters), reports))
     if question.missing or not scope:
         return _no_report(found, reports, scope)
     if question.overview:
@@ -204,12 +204,12 @@ def place_name(summary: ReportSummary) -> str:
 def _coverage(
     reports: list[ReportSummary], scope: list[ReportSummary], entries: tuple[Entry, ...], filters: Filters
 ) -> Coverage:
-    places = tuple(dict.fromkeys(place_name(summary) for summary in scope))
+    places = dict.fromkeys(place_name(summary) for summary in scope)
     found = tuple(dict.fromkeys(place_name(entry.hit.report) for entry in entries))
     years = tuple(sorted({s.metadata.year for s in scope if s.metadata.year is not None}))
     # The same places whatever the year: those that have a report, but none of the years asked for.
     any_year = replace(filters, year_from=None, year_to=None)
-    known = dict.fromkeys(place_name(summary) for summary in reports if admits(any_year, summary))
+    known = dict.fromkeys(map(place_name, filter(admitting(any_year), reports)))
     return Coverage(
         reports_searched=len(scope),
         regions_searched=len(places),
@@ -254,12 +254,11 @@ def _no_report(found: Found, reports: list[ReportSummary], scope: list[ReportSum
     place = question.missing or filters.region or ""
     years = f"{filters.year_from or ''}{'–' + str(filters.year_to) if filters.year_to != filters.year_from else ''}"
     of_place = Filters(region=filters.region, own_reports_only=filters.own_reports_only)
-    held = sorted({s.metadata.year for s in reports if s.metadata.year and admits(of_place, s)})
+    held = sorted({s.metadata.year for s in filter(admitting(of_place), reports) if s.metadata.year})
     # A figure of a place below is not that of the place itself, but may be what is wanted.
     within = replace(filters, own_reports_only=False)
-    below = (
-        dict.fromkeys(place_name(s) for s in reports if place and admits(within, s)) if filters.own_reports_only else {}
-    )
+    asked_below = filter(admitting(within), reports) if place and filters.own_reports_only else ()
+    below = dict.fromkeys(map(place_name, asked_below))
     also = f"；其下有报告的：{'、'.join([*below][:_MOST_BELOW])}，可按其名再问" if below else ""
     also_en = f"; places below it that have one: {', '.join([*below][:_MOST_BELOW])}" if below else ""
     has = f"（该地现有 {'、'.join(map(str, held))} 年的报告）" if filters.region and held else ""

@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -139,13 +139,14 @@ def figure_in(hit: Hit, question: Question, naming: Naming | None) -> Figure | N
     begin = hit.passage.start
     sentence = (hit.sentence[0] - begin, hit.sentence[1] - begin)
     text, headings = hit.passage.text, normalise(" ".join(hit.passage.heading_path))
-    return answering(text, asked, question.terms, sentence, naming, headings, _counted(question))
+    return answering(text, asked, question.terms, sentence, naming, headings, _counted(question.content))
 
 
-def _counted(question: Question) -> list[str]:
-    """The words of a question that say what is counted."""
-    cut = words(_ASKING.sub(" ", question.content))
-    return [word for word in cut if re.fullmatch(r"[\u3400-\u9fff]{2,}", word) and not _COUNTING.fullmatch(word)]
+@lru_cache(100)
+def _counted(content: str) -> tuple[str, ...]:
+    """The words of a question's content that say what is counted."""
+    cut = words(_ASKING.sub(" ", content))
+    return tuple(word for word in cut if re.fullmatch(r"[\u3400-\u9fff]{2,}", word) and not _COUNTING.fullmatch(word))
 
 
 def states_it(hit: Hit, question: Question, naming: Naming | None) -> bool:
@@ -158,7 +159,7 @@ def states_it(hit: Hit, question: Question, naming: Naming | None) -> bool:
     if not question.fact or not asks_amount(asked):
         return False
     figure = figure_in(hit, question, naming)
-    wanted = _counted(question)
+    wanted = _counted(question.content)
     return figure is not None and bool(wanted) and names_all(figure, wanted)
 
 

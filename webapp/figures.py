@@ -86,7 +86,7 @@ class _Clause:
 
 
 # Those of a passage are asked for several times a question, and by many questions.
-@lru_cache(2000)
+@lru_cache(5000)
 def figures(text: str) -> tuple[Figure, ...]:
     """All figures of a passage, in order; years, dates and numbers of articles are none."""
     plain = normalise_with_offsets(text)

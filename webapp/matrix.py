@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from retrieval.errors import QueryError
-from retrieval.filters import in_region, is_name_of
+from retrieval.filters import bare_name, in_region, is_name_of
 from retrieval.search import Searcher
 from retrieval.text import bare
 from retrieval.types import ROLES, Filters, ReportSummary
@@ -142,7 +142,7 @@ def _chosen(
         found = {
             chain: reports
             for chain, reports in grouped.items()
-            if chain and is_name_of(name, bare(chain[-1])) and in_region(reports[0].metadata.region, place)
+            if chain and is_name_of(name, bare_name(chain[-1])) and in_region(reports[0].metadata.region, place)
         }
         chosen |= found or {(place.strip(),): []}
     return chosen

@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 from retrieval import coverage
 from retrieval.errors import WenzhengError
 from retrieval.facets import FACETS
-from retrieval.filters import admits
+from retrieval.filters import admitting
 from retrieval.quotation import Quoted, Standing
 from retrieval.search import Searcher
 from retrieval.text import sentences
@@ -202,7 +202,7 @@ def _choices() -> dict[str, object]:
 def reports() -> str:
     wanted = replace(filters(), own_reports_only=request.args.get("own") == "1")
     summaries = sorted(
-        (summary for summary in searcher().index.reports if admits(wanted, summary)),
+        filter(admitting(wanted), searcher().index.reports),
         key=lambda s: (s.metadata.region.chain, -(s.metadata.year or 0), s.source_name),
     )
     return render_template(

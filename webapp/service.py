@@ -35,7 +35,7 @@ class Service:
             with self._switch:
                 name = layout.current_name(self.root)
                 if name is not None and name != self._opened:
-                    index = open_index(self.root, self.encoder.fingerprint)
+                    index = open_index(self.root, self.encoder.fingerprint, self._searcher.index)
                     self._searcher, self._opened = self._searcher.over(index), name
                     self._alone_at = time.monotonic() + self.config.server.timeout
         elif self._idle() and self._switch.acquire(blocking=False):

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from retrieval.filters import admits
+from retrieval.filters import admitting
 from retrieval.ranking import Ranked
 from retrieval.search import Query, Searcher
 from retrieval.text import bare, normalise_query
@@ -70,7 +70,7 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
     query = searcher.prepare(text)
     question = understand(text, names_of(searcher.index), filters, ("region", "year", "level", "role"))
     question = replace(question, filters=filters)
-    scope = tuple(summary for summary in searcher.index.reports if admits(filters, summary))
+    scope = tuple(filter(admitting(filters), searcher.index.reports))
     measure = query.expansion.measure.term if query.expansion else None
     allowed = searcher.allowed(filters)
     if not allowed.any():

@@ -68,8 +68,8 @@ class Encoder(Protocol):
     def queries(self, texts: Sequence[str]) -> list[Encoded]:
         """As `passages`, with the query prompt."""
 
-    def token_spans(self, text: str) -> np.ndarray:
-        """Where in a passage's text the tokens stand whose vectors `passages` gives, (tokens, 2); needs no pass."""
+    def token_spans(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Where in each passage's text the tokens stand whose vectors `passages` gives, (tokens, 2); needs no pass."""
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """How many tokens the model reads for each text as a passage, prompt and special tokens included."""

@@ -171,11 +171,12 @@ class OpenVinoEncoder:
             found += self._encoded(request, [divided], len(prompt))
         return found
 
-    def token_spans(self, text: str) -> np.ndarray:
+    def token_spans(self, texts: Sequence[str]) -> list[np.ndarray]:
         prompt = self.settings.passage_prompt
-        (divided,) = self._pieces.divide([prompt + text])
-        found: np.ndarray = np.maximum(divided.spans[_content(divided, len(prompt))] - len(prompt), 0)
-        return found
+        return [
+            np.maximum(divided.spans[_content(divided, len(prompt))] - len(prompt), 0)
+            for divided in self._pieces.divide([prompt + text for text in texts])
+        ]
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         divided = self._pieces.divide([self.settings.passage_prompt + text for text in texts])

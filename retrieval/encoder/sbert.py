@@ -168,8 +168,9 @@ class SentenceTransformerEncoder:
     def queries(self, texts: Sequence[str]) -> list[Encoded]:
         return self._encode(self.settings.query_prompt, texts)
 
-    def token_spans(self, text: str) -> np.ndarray:  # noqa: ARG002  # it has no token vectors
-        return np.zeros((0, 2), int)
+    def token_spans(self, texts: Sequence[str]) -> list[np.ndarray]:
+        # It has no token vectors.
+        return [np.zeros((0, 2), int) for _ in texts]
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         inputs = [self.settings.passage_prompt + text for text in texts]
