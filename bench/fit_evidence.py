@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,9 @@ from retrieval.encoder import open_encoder
 from retrieval.filters import admitting
 from retrieval.search import Searcher
 from webapp.answer import DEPTH
-from webapp.evidence import FEATURES, FILE, features, gives_figure
+from webapp.evidence import FEATURES, FILE, SURVEYED, features, gives_figure
 from webapp.finding import find
+from webapp.survey import ENTRY_FROM
 from wenzheng.evaluation import held_passages, holders
 
 # Folders, whose names their questions' files have, by what they are called.
@@ -41,6 +42,8 @@ STRENGTH = 3.0
 PRECISE = 0.75
 # Distracting passages beside the reports; the most first, so that they are embedded once.
 SIZES = (10_000, 1_000, 0)
+# From what strength on a survey's passages may count.
+SURVEY_STEPS = (0.05, 0.1, 0.15, 0.2, 0.3)
 # Folds are drawn so often: where a question falls moves the figures by more than a step of the thresholds.
 DRAWS = 6
 # From where strengths are put together in a table.
@@ -90,8 +93,8 @@ def questions(searcher: Searcher, path: Path, name: str, size: int) -> Iterator[
         )
 
 
-def fitted(asked: list[Asked]) -> tuple[StandardScaler, LogisticRegression]:
-    rows = np.concatenate([question.features for question in asked])
+def fitted(asked: list[Asked], names: Sequence[str] = FEATURES) -> tuple[StandardScaler, LogisticRegression]:
+    rows = np.concatenate([_only(names, question) for question in asked])
     labels = np.concatenate([question.labels for question in asked])
     judged = labels >= 0
     scaler = StandardScaler().fit(rows[judged])
@@ -99,22 +102,30 @@ def fitted(asked: list[Asked]) -> tuple[StandardScaler, LogisticRegression]:
     return scaler, model
 
 
-def predicted(scaler: StandardScaler, model: LogisticRegression, question: Asked) -> np.ndarray:
+def _only(names: Sequence[str], question: Asked) -> np.ndarray:
+    """Some of the features, (hits, names)."""
+    found: np.ndarray = question.features[:, [FEATURES.index(name) for name in names]]
+    return found
+
+
+def predicted(
+    scaler: StandardScaler, model: LogisticRegression, question: Asked, names: Sequence[str] = FEATURES
+) -> np.ndarray:
     if not len(question.features):
         return np.zeros(0)
-    return model.predict_proba(scaler.transform(question.features))[:, 1] * question.usable
+    return model.predict_proba(scaler.transform(_only(names, question)))[:, 1] * question.usable
 
 
-def cross_validated(asked: list[Asked], seed: int) -> list[np.ndarray]:
-    """Each question's probabilities from a model fitted without it at any size."""
+def cross_validated(asked: list[Asked], seed: int, names: Sequence[str] = FEATURES) -> list[np.ndarray]:
+    """Each question's probabilities from a model over some features, fitted without it at any size."""
     own = sorted({(question.set, question.id) for question in asked})
     folds = dict(zip(own, np.random.default_rng(seed).permutation(len(own)) % FOLDS, strict=True))
     chances: list[np.ndarray] = [np.zeros(0)] * len(asked)
     for fold in range(FOLDS):
-        scaler, model = fitted([question for question in asked if folds[question.set, question.id] != fold])
+        scaler, model = fitted([question for question in asked if folds[question.set, question.id] != fold], names)
         for number, question in enumerate(asked):
             if folds[question.set, question.id] == fold:
-                chances[number] = predicted(scaler, model, question)
+                chances[number] = predicted(scaler, model, question, names)
     return chances
 
 
@@ -193,6 +204,8 @@ def main() -> None:
     tried = {(a, e): by_size(asked, draws, a, e) for a in steps for e in steps if e <= a}
     best = chosen(tried)
     scaler, model = fitted(asked)
+    surveys = [cross_validated(asked, seed, SURVEYED) for seed in range(DRAWS)]
+    surveyed = {least: by_size(asked, surveys, least, least) for least in SURVEY_STEPS}
     held: dict[str, Any] = {
         "mean": dict(zip(FEATURES, scaler.mean_.round(5).tolist(), strict=True)),
         "scale": dict(zip(FEATURES, scaler.scale_.round(5).tolist(), strict=True)),
@@ -200,11 +213,26 @@ def main() -> None:
         "intercept": round(float(model.intercept_[0]), 4),
         "answer_from": float(best[0]),
         "entry_from": float(best[1]),
-        "miss_rate": round(float(np.mean([values["miss rate"] for values in tried[best].values()])), 3),
+        "miss_rate": missed(tried[best]),
         "questions": len({(question.set, question.id) for question in asked}),
+        "survey": survey_model(asked, surveyed),
     }
     FILE.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
-    report(asked, draws, held, tried)
+    report(asked, draws, held, tried, surveyed)
+
+
+def survey_model(asked: list[Asked], surveyed: Mapping[float, Mapping[int, dict[str, float]]]) -> dict[str, Any]:
+    """The model for reports that are each asked by themselves."""
+    _, model = fitted(asked, SURVEYED)
+    return {
+        "weights": dict(zip(SURVEYED, model.coef_[0].round(4).tolist(), strict=True)),
+        "intercept": round(float(model.intercept_[0]), 4),
+        "miss_rate": missed(surveyed[ENTRY_FROM]),
+    }
+
+
+def missed(sizes: Mapping[int, dict[str, float]]) -> float:
+    return round(float(np.mean([values["miss rate"] for values in sizes.values()])), 3)
 
 
 def by_size(
@@ -226,6 +254,7 @@ def report(
     draws: list[list[np.ndarray]],
     held: dict[str, Any],
     tried: dict[tuple[float, float], dict[int, dict[str, float]]],
+    surveyed: Mapping[float, Mapping[int, dict[str, float]]],
 ) -> None:
     chances = draws[0]
     labels = np.concatenate([question.labels for question in asked])
@@ -252,10 +281,17 @@ def report(
         found = by_size(asked, draws, *pair_chosen, name)
         lines += [row(f"{name} | {count} | {size}", values) for size, values in found.items()]
     lines += by_strength(asked, draws)
+    lines += ["\n## Reports asked each by itself: the model of surveys\n"]
+    lines += [f"| from | distracting passages | {header[0]}", header[1].removesuffix("---|")]
+    for least, sizes in surveyed.items():
+        mark = " (in use)" if least == ENTRY_FROM else ""
+        lines += [row(f"{least}{mark} | {size}", values) for size, values in sizes.items()]
     lines += ["\n## Risk and coverage\n", "| answered from strength | coverage | risk |", "|---|---|---|"]
     lines += [f"| {least:.3f} | {share:.1f} | {risk:.3f} |" for least, share, risk in risk_and_coverage(asked, chances)]
-    lines += ["\n## Weights (standardised features)\n", "| feature | weight |", "|---|---|"]
-    lines += [f"| {name} | {weight:+.3f} |" for name, weight in held["weights"].items()]
+    lines += ["\n## Weights (standardised features)\n", "| feature | weight | in surveys |", "|---|---|---|"]
+    of_survey = held["survey"]["weights"]
+    for name, weight in held["weights"].items():
+        lines.append(f"| {name} | {weight:+.3f} | {f'{of_survey[name]:+.3f}' if name in of_survey else ''} |")
     text = "\n".join(lines) + "\n"
     (ROOT / "bench" / "results" / "evidence.md").write_text(text, encoding="utf-8")
     print(text)

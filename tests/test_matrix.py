@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from indexer.build import build
+from retrieval.config import Config
+from retrieval.encoder import Encoder
 from retrieval.errors import QueryError
-from retrieval.search import Searcher
+from retrieval.search import Searcher, open_searcher
+from retrieval.store import open_index
 from retrieval.types import Filters
+from tests.conftest import quiet
 from webapp import survey
+from webapp.evidence import WEAK
 from webapp.matrix import Cell, Matrix, compare
 
 
@@ -68,6 +76,25 @@ def test_passages_left_unread_would_not_have_been_evidence(
     with_pruning = survey.ask_each(searcher, measure, Filters()).entries
     monkeypatch.setattr(survey, "_possible", lambda *parts: list(range(len(parts[-1].rows))))
     assert survey.ask_each(searcher, measure, Filters()).entries == with_pruning
+
+
+def test_a_passage_in_which_the_words_asked_for_stand_is_evidence_whatever_else_it_says(
+    config: Config, encoder: Encoder, tmp_path: Path
+) -> None:
+    said = {
+        "岚溪": "健全府院联动机制，政府与法院定期召开联席会议，研究行政争议化解，全年会商12次。",
+        "榆关": "建立府院联动工作机制，县政府与县法院每季度通报行政诉讼情况，共同化解争议。",
+        "桐荫": "府院联动设立周转金，为停产企业垫付厂区看护和水电费用，资产变现后优先归还。",
+        "槐塘": "为停产企业垫付厂区看护和水电费用，县里设立周转金，资产变现后优先归还。",
+    }
+    for place, sentence in said.items():
+        text = f"{place}县人民政府2021年法治政府建设情况报告\n一、主要做法\n{sentence}\n"
+        (tmp_path / f"{place}.txt").write_text(text, encoding="utf-8")
+    build([tmp_path], tmp_path / "index", config, encoder, quiet, rebuild=False)
+    found = survey.ask_each(open_searcher(config, open_index(tmp_path / "index"), encoder), "府院联动", Filters())
+    names = {summary.id: summary.metadata.region.name for summary in found.scope}
+    assert {names[report] for report in found.entries} == {"岚溪县", "榆关县", "桐荫县"}
+    assert all(entry.strength >= WEAK for entries in found.entries.values() for entry in entries)
 
 
 def test_a_survey_is_asked_once_for_each_version_of_the_index(searcher: Searcher) -> None:

@@ -106,16 +106,23 @@ def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: 
         hits = sorted(found.results.hits[:OVERVIEW], key=lambda hit: (hit.report.metadata.year or 0, hit.passage.start))
         entries = tuple(_whole(hit) for hit in hits)
     else:
-        fitting = evident(weighed(searcher, question, found.query, found.results), evidence_model().entry_from)
+        model = evidence_model()
+        pairs = weighed(searcher, question, found.query, found.results)
+        fitting = evident(pairs, model.answer_from, model.entry_from)
         chosen = _best_of_each(_its_own(fitting, question), question)
         entries = tuple(entry_of(hit, strength, question, searcher.naming) for strength, hit in chosen)
     return _answer(found, _coverage(reports, scope, entries, question.filters), entries)
 
 
-def weighed(searcher: Searcher, question: Question, query: Query, results: Results) -> list[tuple[float, Hit]]:
-    """The hits in their order, each with how likely it is to answer; without those that lack a figure or name asked for."""
-    background = searcher.background(query)
-    chances = evidence_model().probabilities(features(results, question, background, searcher.naming))
+def weighed(
+    searcher: Searcher, question: Question, query: Query, results: Results, *, each_report: bool = False
+) -> list[tuple[float, Hit]]:
+    """The hits in their order, each with how likely it is to answer; without those that lack a figure or name asked for.
+
+    With `each_report` they are the hits of reports that are each asked by themselves.
+    """
+    known = features(results, question, searcher.background(query), searcher.naming)
+    chances = evidence_model().probabilities(known, each_report=each_report)
     pairs = zip(chances, results.hits, strict=True)
     return [
         (float(chance + (1 - chance) * STATED * states_it(hit, question, searcher.naming)), hit)
@@ -124,10 +131,10 @@ def weighed(searcher: Searcher, question: Question, query: Query, results: Resul
     ]
 
 
-def evident(pairs: Iterable[tuple[float, Hit]], entry_from: float) -> list[tuple[float, Hit]]:
-    """Those at least as likely as `entry_from`; none when not even the likeliest is enough for an answer."""
+def evident(pairs: Iterable[tuple[float, Hit]], answer_from: float, entry_from: float) -> list[tuple[float, Hit]]:
+    """Those at least as likely as `entry_from`; none when not even the likeliest reaches `answer_from`."""
     usable = [(chance, hit) for chance, hit in pairs if chance >= entry_from]
-    return usable if any(chance >= evidence_model().answer_from for chance, _ in usable) else []
+    return usable if any(chance >= answer_from for chance, _ in usable) else []
 
 
 def _its_own(fitting: list[tuple[float, Hit]], question: Question) -> list[tuple[float, Hit]]:

@@ -44,7 +44,8 @@ FEATURES = (
     "fact",  # whether a fact is asked
     "figure",  # whether the passage gives a figure of the kind asked for
 )
-
+# Where each report is asked by itself, how far behind another report's its passage is says nothing.
+SURVEYED = tuple(name for name in FEATURES if name != "gap")
 
 _ASKING = re.compile(rf"(?:多少|几)(?:[十百千]?[万亿]?(?:{COUNTERS}))?")
 # Words that count, but name nothing that is counted.
@@ -56,30 +57,41 @@ _COUNTING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A logistic model over FEATURES.
+    """Logistic models over FEATURES and over SURVEYED.
 
     A question is answered when its likeliest passage reaches `answer_from`; then passages from `entry_from` on count.
 
-    `miss_rate` is the measured share of places with a measure that are not detected, `questions` on how many.
+    `miss_rate` is the measured share of places with a measure that are not detected, `survey_miss_rate` that where each
+    report is asked by itself, `questions` on how many.
     """
 
-    logistic: Logistic
+    ranked: Logistic
+    surveyed: Logistic
     answer_from: float
     entry_from: float
     miss_rate: float
+    survey_miss_rate: float
     questions: int
 
-    def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """For each row of (passages, FEATURES) how likely it is to answer, shape (passages,)."""
-        return self.logistic.probabilities(features)
+    def probabilities(self, features: np.ndarray, *, each_report: bool = False) -> np.ndarray:
+        """For each row of (passages, FEATURES) how likely it is to answer, shape (passages,).
+
+        With `each_report` every report is asked by itself.
+        """
+        if each_report:
+            return self.surveyed.probabilities(features[:, [FEATURES.index(name) for name in SURVEYED]])
+        return self.ranked.probabilities(features)
 
 
 @cache
 def evidence_model() -> Model:
     """The fitted model that comes with the program."""
     held = json.loads(FILE.read_text(encoding="utf-8"))
-    logistic = Logistic.read(held, FEATURES, held["intercept"])
-    return Model(logistic, **{name: held[name] for name in ("answer_from", "entry_from", "miss_rate", "questions")})
+    ranked = Logistic.read(held, FEATURES, held["intercept"])
+    survey = held["survey"]
+    surveyed = Logistic.read({**held, "weights": survey["weights"]}, SURVEYED, survey["intercept"])
+    figures = {name: held[name] for name in ("answer_from", "entry_from", "miss_rate", "questions")}
+    return Model(ranked, surveyed, **figures, survey_miss_rate=survey["miss_rate"])
 
 
 def features(results: Results, question: Question, background: Background, naming: Naming | None) -> np.ndarray:

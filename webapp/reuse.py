@@ -6,6 +6,7 @@ the texts themselves. A number or name changed inside a copied sentence breaks a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +23,7 @@ Kind = Literal["reference", "other", "own"]
 GRAM = 10
 # Unshared characters between two shared runs that still belong to them: the number or name that was changed.
 _BRIDGED = 5
+_DIGITS = re.compile(r"\d+")
 # Where candidates are looked for: every so many characters of the passage.
 _STEP = 5
 # Texts that are read for one passage, at most.
@@ -89,11 +91,16 @@ def reuse(index: Index, passage: Passage, summary: ReportSummary) -> Reuse:
 
 
 def covered_by(plain: str, text: str) -> np.ndarray:
-    """Which characters of a folded passage lie in a run that another folded text holds too, shape (characters,)."""
+    """Which characters of a folded passage lie in a run that another folded text holds too, shape (characters,).
+
+    Whatever numbers stand in it: a sentence that is copied from year to year changes them and nothing else.
+    """
+    places = [at for at, char in enumerate(plain) if not char.isdecimal()]
+    words, others = "".join(plain[at] for at in places), _DIGITS.sub("", text)
     covered = np.zeros(len(plain), bool)
-    for start in range(len(plain) - GRAM + 1):
-        if plain[start : start + GRAM] in text:
-            covered[start : start + GRAM] = True
+    for start in range(len(words) - GRAM + 1):
+        if words[start : start + GRAM] in others:
+            covered[places[start] : places[start + GRAM - 1] + 1] = True
     edges = _runs(covered)
     for (_, end), (start, _) in pairwise(edges):
         if start - end <= _BRIDGED:

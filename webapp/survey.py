@@ -13,22 +13,26 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from retrieval.filters import admitting
+from retrieval.measures import Measure
 from retrieval.ranking import Ranked
 from retrieval.search import Query, Searcher
-from retrieval.text import bare, normalise_query
-from retrieval.types import Filters, Hit, ReportSummary
+from retrieval.text import bare, normalise, normalise_query, tokens
+from retrieval.types import Filters, Hit, Passage, ReportSummary
 from webapp.answer import Entry, entry_of, evident, weighed
-from webapp.evidence import FEATURES, evidence_model, term_share
+from webapp.evidence import FEATURES, WEAK, evidence_model, term_share
 from webapp.finding import names_of
 from webapp.question import Question, content_terms, understand
 
 # Passages of each report that are compared token by token.
 PER_REPORT = 4
-# Where each report is asked by itself less is enough: at this, first years are right in 0.967 of the cases and more
-# (bench/results/comparing.md); below `evidence.WEAK` a cell says that it is weak.
-_ENTRY_FROM = 0.15
+# Where each report is asked by itself less is enough (docs/decisions/0007); below `evidence.WEAK` a cell says that it
+# is weak.
+ENTRY_FROM = 0.15
 # Passages that are read and weighed in full, at most.
 _MOST = 4000
+# Characters of a question that is looked for letter by letter, at least, unless it is a measure's official name: 培训 is
+# said of anything.
+_LEAST_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +81,51 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
         return Survey(text, question, measure, scope, {})
     asked = [(question, query), *_otherwise(searcher, question, query)]
     rankings = searcher.rank_each([each for _, each in asked], allowed, PER_REPORT)
+    words = _Words(searcher, question, query)
     found = _together(
-        [_weighed_each(searcher, *each, ranked, allowed) for each, ranked in zip(asked, rankings, strict=True)]
+        [_weighed_each(searcher, *each, ranked, words, allowed) for each, ranked in zip(asked, rankings, strict=True)]
     )
+    found = [(max(chance, WEAK) if words.stand_in(hit.row, hit.passage) else chance, hit) for chance, hit in found]
     entries: dict[str, list[Entry]] = {}
-    for strength, hit in sorted(evident(found, _ENTRY_FROM), key=lambda pair: -pair[0]):
+    for strength, hit in sorted(evident(found, ENTRY_FROM, ENTRY_FROM), key=lambda pair: -pair[0]):
         entry = entry_of(hit, strength, question, searcher.naming)
         entries.setdefault(hit.report.id, []).append(entry)
     return Survey(text, question, measure, scope, {name: tuple(found) for name, found in entries.items()})
 
 
+class _Words:
+    """The words of a question, and the official name of the measure whose name they are: a passage in which they stand
+    letter by letter speaks of what is asked, however far its other words lead.
+    """
+
+    def __init__(self, searcher: Searcher, question: Question, query: Query) -> None:
+        measure = _asked_by_name(question, query)
+        names = dict.fromkeys(normalise(name) for name in (question.text, *([measure.term] if measure else ())))
+        self._names = [name for name in names if len(name) >= _LEAST_WORDS or (measure and name == measure.term)]
+        self.rows = np.zeros(len(searcher.index.report_numbers), bool)
+        for name in self._names:
+            rows = searcher.index.lexical.rows_with_all(tokens(name), _MOST)
+            self.rows[rows if rows is not None else []] = True
+
+    def stand_in(self, row: int, passage: Passage) -> bool:
+        """Whether they stand in a passage's text; `rows`, (passages,) of bool, are those that have all their letters."""
+        return bool(self.rows[row]) and any(name in normalise(passage.text) for name in self._names)
+
+
+def _asked_by_name(question: Question, query: Query) -> Measure | None:
+    """The measure of which a question is the very name."""
+    measure = query.expansion.measure if query.expansion else None
+    named = measure and bare(question.text) in {bare(name) for name in (measure.term, *measure.variants)}
+    return measure if named else None
+
+
 def _otherwise(searcher: Searcher, question: Question, query: Query) -> list[tuple[Question, Query]]:
     """The same asked in the everyday words of the measure, when the question is the measure's own name.
 
-    Beside passages that repeat the name letter by letter, those that say it otherwise look far away; asked in other
-    words they do not (docs/decisions/0014).
+    Passages that say it otherwise stand nearer to other words (docs/decisions/0014).
     """
-    measure = query.expansion.measure if query.expansion else None
-    if measure is None or bare(question.text) not in {bare(name) for name in (measure.term, *measure.variants)}:
+    measure = _asked_by_name(question, query)
+    if measure is None:
         return []
     return [
         (replace(question, text=words, terms=content_terms(normalise_query(words))), searcher.prepare(words))
@@ -103,12 +134,13 @@ def _otherwise(searcher: Searcher, question: Question, query: Query) -> list[tup
 
 
 def _weighed_each(
-    searcher: Searcher, question: Question, query: Query, ranked: Ranked, allowed: np.ndarray
+    searcher: Searcher, question: Question, query: Query, ranked: Ranked, words: _Words, allowed: np.ndarray
 ) -> dict[str, tuple[float, Hit]]:
     """Every report's own passages, as far as they could be evidence, by passage id."""
-    places = _possible(searcher, question, query, ranked)
+    places = _possible(searcher, question, query, words, ranked)
     results = searcher.results(query, ranked, places, allowed, facets=False)
-    return {hit.passage.id: (chance, hit) for chance, hit in weighed(searcher, question, query, results)}
+    pairs = weighed(searcher, question, query, results, each_report=True)
+    return {hit.passage.id: (chance, hit) for chance, hit in pairs}
 
 
 def _together(askings: Sequence[dict[str, tuple[float, Hit]]]) -> list[tuple[float, Hit]]:
@@ -122,8 +154,9 @@ def _together(askings: Sequence[dict[str, tuple[float, Hit]]]) -> list[tuple[flo
     return found
 
 
-def _possible(searcher: Searcher, question: Question, query: Query, ranked: Ranked) -> list[int]:
-    """Places in the ranking that could be evidence if everything not yet known of them were at its best."""
+def _possible(searcher: Searcher, question: Question, query: Query, words: _Words, ranked: Ranked) -> list[int]:
+    """Places in the ranking that could be evidence if everything not yet known of them were at its best, and those
+    where the question's words stand."""
     if np.isnan(ranked.similarity).all():
         return list(range(min(len(ranked.rows), _MOST)))
     model, typical = evidence_model(), searcher.background(query)
@@ -149,8 +182,13 @@ def _possible(searcher: Searcher, question: Question, query: Query, ranked: Rank
         "figure": float(question.fact),
     }
     best = np.column_stack([np.broadcast_to(known[name], margin.shape) for name in FEATURES])
-    possible = np.flatnonzero(model.probabilities(best) >= _ENTRY_FROM)[:_MOST]
+    possible = np.flatnonzero((model.probabilities(best, each_report=True) >= ENTRY_FROM) | words.rows[ranked.rows])[
+        :_MOST
+    ]
     # To read a passage costs a tenth of weighing it: its words are looked at before the rest is.
-    passages = searcher.index.passages_at(ranked.rows[possible])
+    rows = ranked.rows[possible]
+    passages = searcher.index.passages_at(rows)
     best[possible, FEATURES.index("share")] = [term_share(passage, question.terms) for passage in passages]
-    return [int(place) for place in possible[model.probabilities(best[possible]) >= _ENTRY_FROM]]
+    likely = model.probabilities(best[possible], each_report=True) >= ENTRY_FROM
+    said = [words.stand_in(row, passage) for row, passage in zip(rows, passages, strict=True)]
+    return [int(place) for place in possible[likely | said]]
