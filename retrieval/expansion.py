@@ -49,7 +49,9 @@ class Expander:
         wordings = [normalise("，".join(_all_wordings(measure))) for measure in measures]
         names = [normalise("，".join((measure.term, *measure.variants))) for measure in measures]
         key = hashlib.sha256("\n".join([encoder.fingerprint, *wordings, *names]).encode()).hexdigest()[:20]
-        self._wordings = _cached(cache / f"{key}-wordings.npz", lambda: encoder.passages(wordings))
+        held = _cached(cache / f"{key}-wordings.npz", lambda: encoder.passages(wordings))
+        self._starts = held.starts
+        self._similar = encoder.against(held.vectors) if len(held.vectors) else None
         self._names = _cached(cache / f"{key}-names.npz", lambda: encoder.queries(names))
 
     def of(self, encoded: Encoded) -> Expansion | None:
@@ -59,10 +61,10 @@ class Expander:
 
     def likeliest(self, encoded: Encoded, count: int) -> list[Expansion]:
         """The measures that an encoded question may mean, likeliest first, however weakly."""
-        if not len(encoded.tokens) or not len(self._wordings.vectors):
+        if self._similar is None or not len(encoded.tokens):
             return []
-        similar = self._wordings.vectors @ encoded.tokens.T
-        scores = np.maximum.reduceat(similar, self._wordings.starts[:-1], axis=0).mean(axis=1)
+        similar = self._similar(encoded.tokens)
+        scores = np.maximum.reduceat(similar, self._starts[:-1], axis=1).mean(axis=0)
         strengths = scores - np.median(scores)
         starts = self._names.starts
         return [

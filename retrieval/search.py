@@ -221,7 +221,7 @@ class Searcher:
             return [(nothing, nothing)] * len(queries)
         maxima = token_maxima(
             np.concatenate(parts),
-            [self.index.token_codes(row) for row in rows],
+            self.index.token_codes(rows),
             self.index.codec,
         )
         means = [maxima[:, a:b].mean(axis=1) if b > a else nothing for a, b in pairwise(edges)]
@@ -231,7 +231,7 @@ class Searcher:
         if not places:
             return ()
         rows = ranked.rows[places]
-        codes = [self.index.token_codes(row) for row in rows]
+        codes = self.index.token_codes(rows)
         cosines = self.index.codec.cosines(np.concatenate(codes), query.encoded.tokens)
         similar = np.split(cosines, np.cumsum([len(each) for each in codes])[:-1])
         passages = self.index.passages_at(rows)

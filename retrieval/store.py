@@ -153,14 +153,15 @@ class Index:
         """Inner products of the passages at some rows, in ascending order, with a vector (dimension,), shape (rows,)."""
         return self._vectors.products(query, rows)
 
-    def token_codes(self, row: int) -> np.ndarray:
-        """The token vectors of the passage at a row as they are kept, to be read with `codec`."""
-        place = int(np.searchsorted(self.starts, row, side="right")) - 1
-        return self._tokens[place].codes(int(row - self.starts[place]))
+    def token_codes(self, rows: np.ndarray) -> list[np.ndarray]:
+        """The token vectors of the passages at some rows as they are kept, to be read with `codec`."""
+        places = np.searchsorted(self.starts, rows, side="right") - 1
+        own = rows - self.starts[places]
+        return [self._tokens[place].codes(row) for place, row in zip(places.tolist(), own.tolist(), strict=True)]
 
     def tokens(self, row: int) -> np.ndarray:
         """The token vectors of the passage at a row, shape (tokens, dimension)."""
-        return self.codec.decode(self.token_codes(row))
+        return self.codec.decode(self.token_codes(np.array([row]))[0])
 
     def passage(self, row: int) -> Passage:
         """The passage at a row."""

@@ -73,15 +73,18 @@ def test_token_vectors_are_checked_where_they_are_read(in_a_segment, copy: Path,
     # Those that share the block, and no others.
     assert 1 <= len(wrong) < samples.passage_count / 2
     assert all(
-        (index.token_codes(row) == samples.token_codes(row)).all()
-        for row in range(samples.passage_count)
-        if row not in wrong
+        (codes(index, row) == codes(samples, row)).all() for row in range(samples.passage_count) if row not in wrong
     )
+
+
+def codes(index: Index, row: int) -> np.ndarray:
+    (found,) = index.token_codes(np.array([row]))
+    return found
 
 
 def refused(index: Index, row: int) -> bool:
     try:
-        index.token_codes(row)
+        codes(index, row)
     except IndexUnusableError:
         return True
     return False

@@ -6,6 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +20,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from retrieval.config import Config, load_config
 from retrieval.encoder import Encoded, Encoder, describe_model
+from retrieval.encoder.gathering import Gathered
 from retrieval.encoder.pieces import Pieces, write_common
 from retrieval.errors import ModelError
 from retrieval.text import normalise
@@ -226,6 +231,67 @@ def test_token_vectors_leave_the_prompt_and_special_tokens_out(encoder: Encoder)
     (spans,) = encoder.token_spans([text])
     assert encoded.tokens.shape == (len(spans), encoder.dimension)
     assert "".join(text[a:b] for a, b in spans) == text
+
+
+def test_queries_that_come_at_once_are_read_together_and_come_out_as_alone(encoder: Encoder) -> None:
+    texts = [f"第{number}号问题：{text}" for number, text in enumerate(TEXTS * 3)]
+    alone = [encoder.queries([text])[0] for text in texts]
+    with ThreadPoolExecutor(len(texts)) as clients:
+        together = list(clients.map(lambda text: encoder.queries([text])[0], texts))
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one.pooled, other.pooled)
+        assert np.array_equal(one.tokens, other.tokens)
+
+
+class Slow:
+    """A call of many items that waits to be let go; `made` are the items of each."""
+
+    def __init__(self) -> None:
+        self.made: list[list[int]] = []
+        self.go = threading.Event()
+
+    def __call__(self, items: Sequence[int]) -> list[int]:
+        self.made.append(list(items))
+        assert self.go.wait(10)
+        if 13 in items:
+            raise ValueError("13")
+        return [2 * item for item in items]
+
+
+def waited_for(gathered: Gathered[int, int], count: int) -> None:
+    until = time.monotonic() + 10
+    while len(gathered._waiting) < count and time.monotonic() < until:
+        time.sleep(0.001)
+
+
+def test_calls_that_come_while_one_is_made_are_made_as_one() -> None:
+    slow = Slow()
+    gathered = Gathered(slow, turns=1, most=4)
+    with ThreadPoolExecutor(7) as clients:
+        first = clients.submit(gathered, 0)
+        while not slow.made:
+            time.sleep(0.001)
+        rest = [clients.submit(gathered, number) for number in range(1, 7)]
+        waited_for(gathered, 6)
+        slow.go.set()
+        assert [future.result(10) for future in (first, *rest)] == [2 * number for number in range(7)]
+    assert [len(items) for items in slow.made] == [1, 4, 2]
+
+
+def test_a_call_that_fails_is_told_to_all_that_it_was_made_for_and_to_nobody_else() -> None:
+    slow = Slow()
+    gathered = Gathered(slow, turns=1, most=2)
+    with ThreadPoolExecutor(4) as clients:
+        first = clients.submit(gathered, 0)
+        while not slow.made:
+            time.sleep(0.001)
+        rest = []
+        for number in (13, 1, 2):
+            rest.append(clients.submit(gathered, number))
+            waited_for(gathered, len(rest))
+        slow.go.set()
+        assert first.result(10) == 0
+        assert [isinstance(future.exception(10), ValueError) for future in rest] == [True, True, False]
 
 
 def test_queries_and_the_site_need_no_torch(samples_root) -> None:

@@ -313,7 +313,7 @@ def test_an_index_of_format_4_is_read_and_added_to_as_it_is(
     assert run().embedded > 0
     index = open_index(root, encoder.fingerprint)
     assert verify(index).problems == ()
-    assert {index.token_codes(row).shape[1] for row in range(index.passage_count)} == {encoder.dimension}
+    assert {codes.shape[1] for codes in index.token_codes(np.arange(index.passage_count))} == {encoder.dimension}
 
 
 @pytest.fixture

@@ -68,6 +68,9 @@ class Encoder(Protocol):
     def queries(self, texts: Sequence[str]) -> list[Encoded]:
         """As `passages`, with the query prompt."""
 
+    def against(self, vectors: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """What multiplies others, (n, dimension), with fixed vectors, (m, dimension), to (n, m), as fast as it computes."""
+
     def token_spans(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Where in each passage's text the tokens stand whose vectors `passages` gives, (tokens, 2); needs no pass."""
 

@@ -9,7 +9,7 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +167,9 @@ class SentenceTransformerEncoder:
 
     def queries(self, texts: Sequence[str]) -> list[Encoded]:
         return self._encode(self.settings.query_prompt, texts)
+
+    def against(self, vectors: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda others: np.asarray(others @ vectors.T)
 
     def token_spans(self, texts: Sequence[str]) -> list[np.ndarray]:
         # It has no token vectors.
