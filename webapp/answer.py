@@ -216,7 +216,7 @@ def _coverage(
     years = tuple(sorted({s.metadata.year for s in scope if s.metadata.year is not None}))
     # The same places whatever the year: those that have a report, but none of the years asked for.
     any_year = replace(filters, year_from=None, year_to=None)
-    known = dict.fromkeys(map(place_name, filter(admitting(any_year), reports)))
+    known = places if any_year == filters else dict.fromkeys(map(place_name, filter(admitting(any_year), reports)))
     return Coverage(
         reports_searched=len(scope),
         regions_searched=len(places),
