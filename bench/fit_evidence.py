@@ -28,10 +28,11 @@ from retrieval.config import load_config
 from retrieval.encoder import open_encoder
 from retrieval.filters import admitting
 from retrieval.search import Searcher
+from retrieval.types import Filters
 from webapp.answer import DEPTH
-from webapp.evidence import FEATURES, FILE, SURVEYED, features, gives_figure
+from webapp.evidence import FEATURES, FILE, SURVEYED, evidence_model, features, gives_figure
 from webapp.finding import find
-from webapp.survey import ENTRY_FROM
+from webapp.survey import ENTRY_FROM, ask_each
 from wenzheng.evaluation import held_passages, holders
 
 # Folders, whose names their questions' files have, by what they are called.
@@ -194,6 +195,30 @@ def all_asked() -> list[Asked]:
     return asked
 
 
+def surveys_of_all() -> dict[int, tuple[float, float]]:
+    """By size, of the places that surveys name the share that have what is asked, and the share that they miss.
+
+    Asked are the questions for places, with the model that the program has.
+    """
+    config = load_config(ROOT / "config.toml")
+    encoder = open_encoder(config)
+    right: dict[int, list[bool]] = {size: [] for size in sorted(SIZES)}
+    found: dict[int, list[bool]] = {size: [] for size in sorted(SIZES)}
+    for folder, size, searcher in among(SOURCES, SIZES, templates(config, encoder), config, encoder):
+        passages = held_passages(searcher)
+        for name in (folder.name, f"everyday_{folder.name}"):
+            for line in (ROOT / "bench" / "questions" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+                question = json.loads(line)
+                relevant = {i for quote in question["relevant"] for i in holders(searcher, quote, passages)}
+                if question["kind"] in ("fact", "compare"):
+                    continue
+                named = set(ask_each(searcher, question["query"], Filters()).entries)
+                wanted = {summary.id for passage, summary, _ in passages if passage.id in relevant}
+                right[size] += [report in wanted for report in named]
+                found[size] += [report in named for report in wanted]
+    return {size: (float(np.mean(right[size])), 1 - float(np.mean(found[size]))) for size in right}
+
+
 def main() -> None:
     for folder in SOURCES:
         if not folder.is_dir():
@@ -213,26 +238,26 @@ def main() -> None:
         "intercept": round(float(model.intercept_[0]), 4),
         "answer_from": float(best[0]),
         "entry_from": float(best[1]),
-        "miss_rate": missed(tried[best]),
+        "miss_rate": round(float(np.mean([values["miss rate"] for values in tried[best].values()])), 3),
         "questions": len({(question.set, question.id) for question in asked}),
-        "survey": survey_model(asked, surveyed),
+        "survey": survey_model(asked),
     }
     FILE.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
-    report(asked, draws, held, tried, surveyed)
+    evidence_model.cache_clear()
+    whole = surveys_of_all()
+    held["survey"]["miss_rate"] = round(float(np.mean([missed for _, missed in whole.values()])), 3)
+    FILE.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+    report(asked, draws, held, tried, surveyed, whole)
 
 
-def survey_model(asked: list[Asked], surveyed: Mapping[float, Mapping[int, dict[str, float]]]) -> dict[str, Any]:
-    """The model for reports that are each asked by themselves."""
+def survey_model(asked: list[Asked]) -> dict[str, Any]:
+    """The model for reports that are each asked by themselves; what it misses is measured with it."""
     _, model = fitted(asked, SURVEYED)
     return {
         "weights": dict(zip(SURVEYED, model.coef_[0].round(4).tolist(), strict=True)),
         "intercept": round(float(model.intercept_[0]), 4),
-        "miss_rate": missed(surveyed[ENTRY_FROM]),
+        "miss_rate": 0.0,
     }
-
-
-def missed(sizes: Mapping[int, dict[str, float]]) -> float:
-    return round(float(np.mean([values["miss rate"] for values in sizes.values()])), 3)
 
 
 def by_size(
@@ -255,6 +280,7 @@ def report(
     held: dict[str, Any],
     tried: dict[tuple[float, float], dict[int, dict[str, float]]],
     surveyed: Mapping[float, Mapping[int, dict[str, float]]],
+    surveys: Mapping[int, tuple[float, float]],
 ) -> None:
     chances = draws[0]
     labels = np.concatenate([question.labels for question in asked])
@@ -281,11 +307,14 @@ def report(
         found = by_size(asked, draws, *pair_chosen, name)
         lines += [row(f"{name} | {count} | {size}", values) for size, values in found.items()]
     lines += by_strength(asked, draws)
-    lines += ["\n## Reports asked each by itself: the model of surveys\n"]
+    lines += ["\n## The model of surveys, over the same first hundred passages\n"]
     lines += [f"| from | distracting passages | {header[0]}", header[1].removesuffix("---|")]
     for least, sizes in surveyed.items():
         mark = " (in use)" if least == ENTRY_FROM else ""
         lines += [row(f"{least}{mark} | {size}", values) for size, values in sizes.items()]
+    lines += ["\n## Surveys themselves: every report asked, the questions for places, the model as it ships\n"]
+    lines += ["| distracting passages | precision | miss rate |", "|---|---|---|"]
+    lines += [f"| {size} | {right:.3f} | {missed:.3f} |" for size, (right, missed) in surveys.items()]
     lines += ["\n## Risk and coverage\n", "| answered from strength | coverage | risk |", "|---|---|---|"]
     lines += [f"| {least:.3f} | {share:.1f} | {risk:.3f} |" for least, share, risk in risk_and_coverage(asked, chances)]
     lines += ["\n## Weights (standardised features)\n", "| feature | weight | in surveys |", "|---|---|---|"]

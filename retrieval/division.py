@@ -42,14 +42,17 @@ class Divider:
 
     def parts(self, texts: Sequence[str]) -> list[Parts]:
         """How each text divides; those that are not known are read by the tokenizer together."""
-        found = {text: kept for text in texts if (kept := self._kept.get(text))}
+        with self._keeping:
+            # Those used last stand at the end.
+            found = {text: self._kept.pop(text) for text in dict.fromkeys(texts) if text in self._kept}
+            self._kept |= found
         missing = [text for text in dict.fromkeys(texts) if text not in found]
         spans = self._encoder.token_spans([normalise(text) for text in missing])
         fresh = {text: parts(text, span) for text, span in zip(missing, spans, strict=True)}
         with self._keeping:
             self._kept |= fresh
-            for oldest in list(self._kept)[: max(0, len(self._kept) - _KEPT)]:
-                del self._kept[oldest]
+            while len(self._kept) > _KEPT:
+                del self._kept[next(iter(self._kept))]
         found |= fresh
         return [found[text] for text in texts]
 

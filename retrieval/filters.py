@@ -70,7 +70,7 @@ def admitting(filters: Filters) -> Callable[[ReportSummary], bool]:
 
 
 # An answer asks it of every report's place three times.
-@lru_cache(1 << 15)
+@lru_cache(1 << 16)
 def _in_places(wanted: str, own_only: bool, region: Region) -> bool:
     """Whether a place is one of those wanted, or lies in one where that is enough."""
     places = [place for place in re.split("[、,，]", wanted) if place.strip()]

@@ -82,8 +82,10 @@ class Searcher:
         return self.expander.naming if self.expander else None
 
     def over(self, index: Index) -> Searcher:
-        """The same over another version of the index."""
-        return Searcher(index, self.encoder, self.settings, self.expander, self.reranker)
+        """The same over another version of the index; what is kept of questions and texts is as good for it."""
+        other = Searcher(index, self.encoder, self.settings, self.expander, self.reranker)
+        other._understood, other._divider = self._understood, self._divider
+        return other
 
     def prepare(self, text: str, *, expand: bool = True) -> Query:
         """Check, normalise and encode a query; `expand` looks for the measure it means. Raises QueryError."""
@@ -148,12 +150,15 @@ class Searcher:
         (similar,) = self._similarities(rows, query)
         return self._fused(query, rows, self.index.products(query.encoded.pooled, rows), lexical, *similar)
 
-    def rank_each(self, queries: Sequence[Query], allowed: np.ndarray, per_report: int) -> list[Ranked]:
-        """As `rank` for each query, with candidates from every report: its nearest passages and the best by BM25.
+    def rank_each(
+        self, queries: Sequence[Query], allowed: np.ndarray, per_report: int, also: np.ndarray
+    ) -> list[Ranked]:
+        """As `rank` for each query, with candidates from every report: its nearest passages, the best by BM25, and some
+        rows `also`.
 
         Token vectors are read once for all queries: reading and widening them is most of the work.
         """
-        firsts = [self._first_of_reports(query, allowed, per_report) for query in queries]
+        firsts = [self._first_of_reports(query, allowed, per_report, also) for query in queries]
         every = np.unique(np.concatenate([rows for rows, _, _ in firsts]))
         return [
             self._fused(query, *first, *(part[np.searchsorted(every, first[0])] for part in similar))
@@ -161,17 +166,15 @@ class Searcher:
         ]
 
     def _first_of_reports(
-        self, query: Query, allowed: np.ndarray, per_report: int
+        self, query: Query, allowed: np.ndarray, per_report: int, also: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Candidate rows with their dense scores, and BM25 of all rows."""
         dense_rows, dense_scores = self.index.nearest(query.encoded.pooled, int(allowed.sum()), allowed, exact=True)
         lexical = self.index.lexical.scores(query.terms)
         by_words = _best(lexical, int(allowed.sum()), allowed)
         numbers = self.index.report_numbers
-        rows = np.union1d(
-            dense_rows[_first_of_each(numbers[dense_rows], per_report)],
-            by_words[_first_of_each(numbers[by_words], 1)],
-        )
+        nearest = dense_rows[first_of_each(numbers[dense_rows], per_report)]
+        rows = np.unique(np.concatenate([nearest, by_words[first_of_each(numbers[by_words], 1)], also]))
         near = np.zeros(len(numbers))
         near[dense_rows] = dense_scores
         return rows, near[rows], lexical
@@ -289,7 +292,7 @@ def _best(scores: np.ndarray, count: int, allowed: np.ndarray) -> np.ndarray:
     return rows[np.lexsort((rows, -scores[rows]))]
 
 
-def _first_of_each(groups: np.ndarray, count: int) -> np.ndarray:
+def first_of_each(groups: np.ndarray, count: int) -> np.ndarray:
     """Positions of the first `count` members of each group, in their order."""
     order = np.argsort(groups, kind="stable")
     ordered = groups[order]

@@ -297,6 +297,28 @@ def test_numbers_that_stand_close_together_do_not_break_one_either() -> None:
     assert not covered_by("文件695件，存量695件，另有增量695件", other).any()
 
 
+def test_lists_of_numbers_are_no_shared_words() -> None:
+    rates = ("办结率98.5%，97.2%，96.1%，95.7%，94.3%，93.9%", "应诉率88.1%，77.2%，66.3%，55.4%，44.5%，33.6%")
+    days = ("2021年3月5日、2021年4月6日、2021年7月8日", "2019年1月2日、2019年2月3日、2019年5月6日、2019年8月9日")
+    assert not covered_by(*rates).any()
+    assert not covered_by(*days).any()
+
+
+def test_a_sentence_full_of_changed_numbers_is_found_in_the_report_it_was_copied_from(
+    config: Config, encoder: Encoder, tmp_path: Path
+) -> None:
+    for place, year, n in (("岚溪", 2020, 695), ("榆关", 2021, 12)):
+        said = f"全年审查增量文件{n}件，清理存量文件{n + 3}件，修订、废止文件{n - 2}件。"
+        text = f"{place}县人民政府{year}年法治政府建设情况报告\n一、主要做法\n{said}\n"
+        (tmp_path / f"{place}.txt").write_text(text, encoding="utf-8")
+    build([tmp_path], tmp_path / "index", config, encoder, quiet, rebuild=False)
+    index = open_index(tmp_path / "index")
+    passage, summary = next(pair for pair in index.passages() if pair[1].metadata.year == 2021)
+    told = reuse(index, passage, summary)
+    assert told.share > 0.9
+    assert [source.summary.metadata.year for source in told.sources] == [2020]
+
+
 def test_reference_documents_are_no_place_that_has_the_measure(planted: Planted) -> None:
     index = planted.searcher.index
     (reference,) = index.references.values()

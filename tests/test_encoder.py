@@ -266,21 +266,56 @@ def waited_for(gathered: Gathered[int, int], count: int) -> None:
 
 def test_calls_that_come_while_one_is_made_are_made_as_one() -> None:
     slow = Slow()
-    gathered = Gathered(slow, turns=1, most=4)
+    gathered = Gathered(slow, kind=bool, turns=1, most=4)
     with ThreadPoolExecutor(7) as clients:
         first = clients.submit(gathered, 0)
         while not slow.made:
             time.sleep(0.001)
-        rest = [clients.submit(gathered, number) for number in range(1, 7)]
-        waited_for(gathered, 6)
+        rest = []
+        for number in (1, 2, 3, 0, 4, 5):
+            rest.append(clients.submit(gathered, number))
+            waited_for(gathered, len(rest))
         slow.go.set()
-        assert [future.result(10) for future in (first, *rest)] == [2 * number for number in range(7)]
-    assert [len(items) for items in slow.made] == [1, 4, 2]
+        assert [future.result(10) for future in (first, *rest)] == [0, 2, 4, 6, 0, 8, 10]
+    # Those of one kind together, at most four, the one that has waited longest first.
+    assert slow.made == [[0], [1, 2, 3, 4], [0], [5]]
+
+
+def test_clients_that_ask_again_at_once_leave_nobody_waiting() -> None:
+    sizes: list[int] = []
+
+    def call(items: Sequence[int]) -> Sequence[int]:
+        sizes.append(len(items))
+        time.sleep(0.01)
+        return items
+
+    gathered = Gathered(call, kind=bool, turns=1, most=8)
+
+    def client(number: int) -> float:
+        longest = 0.0
+        for _ in range(20):
+            begin = time.monotonic()
+            assert gathered(number) == number
+            longest = max(longest, time.monotonic() - begin)
+        return longest
+
+    with ThreadPoolExecutor(8) as clients:
+        longest = list(clients.map(client, range(1, 9)))
+    assert sum(sizes) == 160
+    # Made one by one there would be 160 calls, and who is unlucky would wait for most of them.
+    assert len(sizes) < 80
+    assert max(longest) < 0.8
+
+
+def test_a_call_that_answers_too_little_leaves_nobody_waiting() -> None:
+    gathered = Gathered(lambda items: items[1:], kind=bool, turns=1, most=4)
+    with pytest.raises(ValueError, match="zip"):
+        gathered(1)
 
 
 def test_a_call_that_fails_is_told_to_all_that_it_was_made_for_and_to_nobody_else() -> None:
     slow = Slow()
-    gathered = Gathered(slow, turns=1, most=2)
+    gathered = Gathered(slow, kind=lambda item: None, turns=1, most=2)
     with ThreadPoolExecutor(4) as clients:
         first = clients.submit(gathered, 0)
         while not slow.made:

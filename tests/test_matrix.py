@@ -97,6 +97,28 @@ def test_a_passage_in_which_the_words_asked_for_stand_is_evidence_whatever_else_
     assert all(entry.strength >= WEAK for entries in found.entries.values() for entry in entries)
 
 
+@pytest.mark.parametrize("words", ["首违不罚", "民主法治示范村", "行政复议"])
+def test_a_survey_in_which_nothing_can_be_evidence_finds_nothing(searcher: Searcher, words: str) -> None:
+    filters = Filters(role="shortcoming", year_from=2020, year_to=2020)
+    assert survey.ask_each(searcher, words, filters).entries == {}
+
+
+def test_the_words_asked_for_are_found_behind_many_nearer_passages(
+    config: Config, encoder: Encoder, tmp_path: Path
+) -> None:
+    near = [
+        f"{part}。{'开展行政执法监测、行政执法监管，监督行政执法人员，规范行政执法，督促行政执法公示。' * 3}"
+        for part in ("县级监督行政执法", "乡镇监督行政执法", "部门监督行政执法", "社会监督行政执法", "群众监督行政执法")
+    ]
+    said = f"{'建设森林防火通道，清理可燃物，配备巡护车辆，组织扑火演练。' * 5}并把防火检查交给行政执法监督。"
+    text = "岚溪县人民政府2021年法治政府建设情况报告\n一、主要做法\n" + "\n".join([*near, said]) + "\n"
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    build([tmp_path], tmp_path / "index", config, encoder, quiet, rebuild=False)
+    found = survey.ask_each(open_searcher(config, open_index(tmp_path / "index"), encoder), "行政执法监督", Filters())
+    quoted = [entry.hit.passage.text for entries in found.entries.values() for entry in entries]
+    assert any("行政执法监督" in passage for passage in quoted)
+
+
 def test_a_survey_is_asked_once_for_each_version_of_the_index(searcher: Searcher) -> None:
     first = survey.survey(searcher, "行政复议", Filters())
     assert survey.survey(searcher, "行政复议", Filters()) is first

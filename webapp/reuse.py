@@ -24,6 +24,8 @@ GRAM = 10
 # Unshared characters between two shared runs that still belong to them: the number or name that was changed.
 _BRIDGED = 5
 _DIGITS = re.compile(r"\d+")
+# Different characters that a shared run has, at least, and characters between two numbers that a candidate is looked for by.
+_DISTINCT, _PIECE = 6, 6
 # Where candidates are looked for: every so many characters of the passage.
 _STEP = 5
 # Texts that are read for one passage, at most.
@@ -93,13 +95,15 @@ def reuse(index: Index, passage: Passage, summary: ReportSummary) -> Reuse:
 def covered_by(plain: str, text: str) -> np.ndarray:
     """Which characters of a folded passage lie in a run that another folded text holds too, shape (characters,).
 
-    Whatever numbers stand in it: a sentence that is copied from year to year changes them and nothing else.
+    Whatever numbers stand in it: a sentence that is copied from year to year changes them and nothing else. Of mere
+    lists of numbers only marks and units would be left, which says nothing.
     """
     places = [at for at, char in enumerate(plain) if not char.isdecimal()]
     words, others = "".join(plain[at] for at in places), _DIGITS.sub("", text)
     covered = np.zeros(len(plain), bool)
     for start in range(len(words) - GRAM + 1):
-        if words[start : start + GRAM] in others:
+        run = words[start : start + GRAM]
+        if run in others and len(set(run)) >= _DISTINCT:
             covered[places[start] : places[start + GRAM - 1] + 1] = True
     edges = _runs(covered)
     for (_, end), (start, _) in pairwise(edges):
@@ -111,8 +115,9 @@ def covered_by(plain: str, text: str) -> np.ndarray:
 def _candidates(index: Index, plain: str, summary: ReportSummary) -> Iterator[tuple[ReportSummary, str]]:
     """Texts in force that may hold a run of the passage, with their folded words."""
     in_force = {other.version_id: other for other in index.current if other.id != summary.id}
-    starts = range(0, max(1, len(plain) - GRAM + 1), _STEP)
-    windows = [window for start in starts if len(window := plain[start : start + GRAM]) == GRAM]
+    # Numbers are what copies change.
+    pieces = [piece for piece in _DIGITS.split(plain) if len(piece) >= _PIECE]
+    windows = [piece[at : at + GRAM] for piece in pieces for at in range(0, max(1, len(piece) - GRAM + 1), _STEP)]
     left = _MOST
     for reader in index.fulltext:
         proposed: set[int] = set()

@@ -15,10 +15,10 @@ import numpy as np
 from retrieval.filters import admitting
 from retrieval.measures import Measure
 from retrieval.ranking import Ranked
-from retrieval.search import Query, Searcher
+from retrieval.search import Query, Searcher, first_of_each
 from retrieval.text import bare, normalise, normalise_query, tokens
 from retrieval.types import Filters, Hit, Passage, ReportSummary
-from webapp.answer import Entry, entry_of, evident, weighed
+from webapp.answer import Entry, entry_of, weighed
 from webapp.evidence import FEATURES, WEAK, evidence_model, term_share
 from webapp.finding import names_of
 from webapp.question import Question, content_terms, understand
@@ -80,14 +80,16 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
     if not allowed.any():
         return Survey(text, question, measure, scope, {})
     asked = [(question, query), *_otherwise(searcher, question, query)]
-    rankings = searcher.rank_each([each for _, each in asked], allowed, PER_REPORT)
-    words = _Words(searcher, question, query)
+    words = _Words(searcher, question, query, allowed)
+    rankings = searcher.rank_each([each for _, each in asked], allowed, PER_REPORT, words.first)
     found = _together(
         [_weighed_each(searcher, *each, ranked, words, allowed) for each, ranked in zip(asked, rankings, strict=True)]
     )
     found = [(max(chance, WEAK) if words.stand_in(hit.row, hit.passage) else chance, hit) for chance, hit in found]
     entries: dict[str, list[Entry]] = {}
-    for strength, hit in sorted(evident(found, ENTRY_FROM, ENTRY_FROM), key=lambda pair: -pair[0]):
+    for strength, hit in sorted(found, key=lambda pair: -pair[0]):
+        if strength < ENTRY_FROM:
+            break
         entry = entry_of(hit, strength, question, searcher.naming)
         entries.setdefault(hit.report.id, []).append(entry)
     return Survey(text, question, measure, scope, {name: tuple(found) for name, found in entries.items()})
@@ -96,19 +98,29 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
 class _Words:
     """The words of a question, and the official name of the measure whose name they are: a passage in which they stand
     letter by letter speaks of what is asked, however far its other words lead.
+
+    `rows`, (passages,) of bool, are the passages that have all their letters, `first` one in which they stand of each
+    report, the best by BM25.
     """
 
-    def __init__(self, searcher: Searcher, question: Question, query: Query) -> None:
+    def __init__(self, searcher: Searcher, question: Question, query: Query, allowed: np.ndarray) -> None:
         measure = _asked_by_name(question, query)
-        names = dict.fromkeys(normalise(name) for name in (question.text, *([measure.term] if measure else ())))
-        self._names = [name for name in names if len(name) >= _LEAST_WORDS or (measure and name == measure.term)]
-        self.rows = np.zeros(len(searcher.index.report_numbers), bool)
+        official = normalise(measure.term) if measure else ""
+        names = dict.fromkeys((normalise(question.text), official))
+        self._names = [name for name in names if len(name) >= _LEAST_WORDS or (name and name == official)]
+        self.rows = np.zeros(len(allowed), bool)
         for name in self._names:
-            rows = searcher.index.lexical.rows_with_all(tokens(name), _MOST)
-            self.rows[rows if rows is not None else []] = True
+            found = searcher.index.lexical.rows_with_all(tokens(name), len(allowed))
+            if found is not None:
+                self.rows[found] = True
+        rows = np.flatnonzero(self.rows & allowed)
+        best_first = rows[np.lexsort((rows, -searcher.index.lexical.scores(query.terms)[rows]))][:_MOST]
+        said = [self.stand_in(row, searcher.index.passage(row)) for row in best_first.tolist()]
+        rows = best_first[np.array(said, bool)]
+        self.first = rows[first_of_each(searcher.index.report_numbers[rows], 1)]
 
     def stand_in(self, row: int, passage: Passage) -> bool:
-        """Whether they stand in a passage's text; `rows`, (passages,) of bool, are those that have all their letters."""
+        """Whether they stand in a passage's text."""
         return bool(self.rows[row]) and any(name in normalise(passage.text) for name in self._names)
 
 
@@ -190,5 +202,5 @@ def _possible(searcher: Searcher, question: Question, query: Query, words: _Word
     passages = searcher.index.passages_at(rows)
     best[possible, FEATURES.index("share")] = [term_share(passage, question.terms) for passage in passages]
     likely = model.probabilities(best[possible], each_report=True) >= ENTRY_FROM
-    said = [words.stand_in(row, passage) for row, passage in zip(rows, passages, strict=True)]
+    said = np.array([words.stand_in(row, passage) for row, passage in zip(rows, passages, strict=True)], bool)
     return [int(place) for place in possible[likely | said]]

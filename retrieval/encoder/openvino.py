@@ -38,7 +38,7 @@ QUERY_STREAMS = max(1, STREAMS // 2)
 _PRECISION = "INFERENCE_PRECISION_HINT"
 # Queries are padded to a multiple of so many tokens: to make ready for another length costs more than to read padding.
 _QUERY_STEP = 32
-# Queries that are read in one pass when several requests wait: eight take as long as three, each as alone to the last bit.
+# Queries that are read in one pass when several requests wait: each comes out as alone to the last bit, for half the work.
 _TOGETHER = 8
 
 
@@ -118,7 +118,8 @@ class OpenVinoEncoder:
             self._pieces = Pieces(folder, self.max_tokens)
             self._blob, self._model = opened.result()
         self._folder, self._own = folder, threading.local()
-        self._together = Gathered(self._queries, QUERY_STREAMS, _TOGETHER)
+        # Of one width: all of a pass are padded to the longest.
+        self._together = Gathered(self._queries, self._query_width, QUERY_STREAMS, _TOGETHER)
         self._opening = threading.Lock()
         self._second: tuple[openvino.Tensor, openvino.CompiledModel] | None = None
 
@@ -171,6 +172,9 @@ class OpenVinoEncoder:
         prompt = self.settings.query_prompt
         return [self._together(divided) for divided in self._pieces.divide([prompt + text for text in texts])]
 
+    def _query_width(self, text: Divided) -> int:
+        return self._width([text], _QUERY_STEP)
+
     def _queries(self, texts: Sequence[Divided]) -> list[Encoded]:
         request = self._request()
         request.infer(self._inputs(texts, _QUERY_STEP))
@@ -210,14 +214,17 @@ class OpenVinoEncoder:
 
     def _inputs(self, texts: Sequence[Divided], step: int = 1) -> dict[str, np.ndarray]:
         """Ids and mask, each (texts, tokens), padded to the longest, and on to a multiple of `step` where one fits."""
-        longest = max(len(divided.ids) for divided in texts)
-        width = max(longest, min(-(-longest // step) * step, self.max_tokens))
+        width = self._width(texts, step)
         ids = np.full((len(texts), width), self.info.pad_id, np.int64)
         mask = np.zeros_like(ids)
         for row, divided in enumerate(texts):
             ids[row, : len(divided.ids)] = divided.ids
             mask[row, : len(divided.ids)] = 1
         return {"input_ids": ids, "attention_mask": mask}
+
+    def _width(self, texts: Sequence[Divided], step: int) -> int:
+        longest = max(len(divided.ids) for divided in texts)
+        return max(longest, min(-(-longest // step) * step, self.max_tokens))
 
     def _encoded(self, request: openvino.InferRequest, texts: Sequence[Divided], prompt: int) -> list[Encoded]:
         """What a finished run says of each of its texts, in memory of its own."""
