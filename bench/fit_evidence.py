@@ -30,7 +30,7 @@ from retrieval.filters import admitting
 from retrieval.search import Searcher
 from retrieval.types import Filters
 from webapp.answer import DEPTH
-from webapp.evidence import FEATURES, FILE, SURVEYED, evidence_model, features, gives_figure
+from webapp.evidence import FEATURES, FILE, NAMED, evidence_model, features, gives_figure
 from webapp.finding import find
 from webapp.survey import ENTRY_FROM, ask_each
 from wenzheng.evaluation import held_passages, holders
@@ -43,8 +43,8 @@ STRENGTH = 3.0
 PRECISE = 0.75
 # Distracting passages beside the reports; the most first, so that they are embedded once.
 SIZES = (10_000, 1_000, 0)
-# From what strength on a survey's passages may count.
-SURVEY_STEPS = (0.05, 0.1, 0.15, 0.2, 0.3)
+# From what strength on passages may count where a measure is asked for by its name.
+NAMED_STEPS = (0.05, 0.1, 0.15, 0.2, 0.3)
 # Folds are drawn so often: where a question falls moves the figures by more than a step of the thresholds.
 DRAWS = 6
 # From where strengths are put together in a table.
@@ -198,7 +198,7 @@ def all_asked() -> list[Asked]:
 def surveys_of_all() -> dict[int, tuple[float, float]]:
     """By size, of the places that surveys name the share that have what is asked, and the share that they miss.
 
-    Asked are the questions for places, with the model that the program has.
+    Asked are the questions for places, with the models that the program has.
     """
     config = load_config(ROOT / "config.toml")
     encoder = open_encoder(config)
@@ -229,8 +229,8 @@ def main() -> None:
     tried = {(a, e): by_size(asked, draws, a, e) for a in steps for e in steps if e <= a}
     best = chosen(tried)
     scaler, model = fitted(asked)
-    surveys = [cross_validated(asked, seed, SURVEYED) for seed in range(DRAWS)]
-    surveyed = {least: by_size(asked, surveys, least, least) for least in SURVEY_STEPS}
+    draws_by_name = [cross_validated(asked, seed, NAMED) for seed in range(DRAWS)]
+    tried_by_name = {least: by_size(asked, draws_by_name, least, least) for least in NAMED_STEPS}
     held: dict[str, Any] = {
         "mean": dict(zip(FEATURES, scaler.mean_.round(5).tolist(), strict=True)),
         "scale": dict(zip(FEATURES, scaler.scale_.round(5).tolist(), strict=True)),
@@ -240,23 +240,23 @@ def main() -> None:
         "entry_from": float(best[1]),
         "miss_rate": round(float(np.mean([values["miss rate"] for values in tried[best].values()])), 3),
         "questions": len({(question.set, question.id) for question in asked}),
-        "survey": survey_model(asked),
+        "survey_miss_rate": 0.0,
+        "named": named_model(asked),
     }
     FILE.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
     evidence_model.cache_clear()
     whole = surveys_of_all()
-    held["survey"]["miss_rate"] = round(float(np.mean([missed for _, missed in whole.values()])), 3)
+    held["survey_miss_rate"] = round(float(np.mean([missed for _, missed in whole.values()])), 3)
     FILE.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
-    report(asked, draws, held, tried, surveyed, whole)
+    report(asked, draws, held, tried, tried_by_name, whole)
 
 
-def survey_model(asked: list[Asked]) -> dict[str, Any]:
-    """The model for reports that are each asked by themselves; what it misses is measured with it."""
-    _, model = fitted(asked, SURVEYED)
+def named_model(asked: list[Asked]) -> dict[str, Any]:
+    """The model for measures that are asked for by their very name."""
+    _, model = fitted(asked, NAMED)
     return {
-        "weights": dict(zip(SURVEYED, model.coef_[0].round(4).tolist(), strict=True)),
+        "weights": dict(zip(NAMED, model.coef_[0].round(4).tolist(), strict=True)),
         "intercept": round(float(model.intercept_[0]), 4),
-        "miss_rate": 0.0,
     }
 
 
@@ -279,7 +279,7 @@ def report(
     draws: list[list[np.ndarray]],
     held: dict[str, Any],
     tried: dict[tuple[float, float], dict[int, dict[str, float]]],
-    surveyed: Mapping[float, Mapping[int, dict[str, float]]],
+    tried_by_name: Mapping[float, Mapping[int, dict[str, float]]],
     surveys: Mapping[int, tuple[float, float]],
 ) -> None:
     chances = draws[0]
@@ -307,20 +307,20 @@ def report(
         found = by_size(asked, draws, *pair_chosen, name)
         lines += [row(f"{name} | {count} | {size}", values) for size, values in found.items()]
     lines += by_strength(asked, draws)
-    lines += ["\n## The model of surveys, over the same first hundred passages\n"]
+    lines += ["\n## The model for measures asked for by name, over the same passages\n"]
     lines += [f"| from | distracting passages | {header[0]}", header[1].removesuffix("---|")]
-    for least, sizes in surveyed.items():
+    for least, sizes in tried_by_name.items():
         mark = " (in use)" if least == ENTRY_FROM else ""
         lines += [row(f"{least}{mark} | {size}", values) for size, values in sizes.items()]
-    lines += ["\n## Surveys themselves: every report asked, the questions for places, the model as it ships\n"]
+    lines += ["\n## Surveys themselves: every report asked, the questions for places, the models as they ship\n"]
     lines += ["| distracting passages | precision | miss rate |", "|---|---|---|"]
     lines += [f"| {size} | {right:.3f} | {missed:.3f} |" for size, (right, missed) in surveys.items()]
     lines += ["\n## Risk and coverage\n", "| answered from strength | coverage | risk |", "|---|---|---|"]
     lines += [f"| {least:.3f} | {share:.1f} | {risk:.3f} |" for least, share, risk in risk_and_coverage(asked, chances)]
-    lines += ["\n## Weights (standardised features)\n", "| feature | weight | in surveys |", "|---|---|---|"]
-    of_survey = held["survey"]["weights"]
+    lines += ["\n## Weights (standardised features)\n", "| feature | weight | asked by name |", "|---|---|---|"]
+    by_name = held["named"]["weights"]
     for name, weight in held["weights"].items():
-        lines.append(f"| {name} | {weight:+.3f} | {f'{of_survey[name]:+.3f}' if name in of_survey else ''} |")
+        lines.append(f"| {name} | {weight:+.3f} | {f'{by_name[name]:+.3f}' if name in by_name else ''} |")
     text = "\n".join(lines) + "\n"
     (ROOT / "bench" / "results" / "evidence.md").write_text(text, encoding="utf-8")
     print(text)

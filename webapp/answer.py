@@ -115,14 +115,14 @@ def ask(searcher: Searcher, text: str, filters: Filters | None = None, ignored: 
 
 
 def weighed(
-    searcher: Searcher, question: Question, query: Query, results: Results, *, each_report: bool = False
+    searcher: Searcher, question: Question, query: Query, results: Results, *, by_name: bool = False
 ) -> list[tuple[float, Hit]]:
     """The hits in their order, each with how likely it is to answer; without those that lack a figure or name asked for.
 
-    With `each_report` they are the hits of reports that are each asked by themselves.
+    With `by_name` they were asked for by the very name of a measure.
     """
     known = features(results, question, searcher.background(query), searcher.naming)
-    chances = evidence_model().probabilities(known, each_report=each_report)
+    chances = evidence_model().probabilities(known, by_name=by_name)
     pairs = zip(chances, results.hits, strict=True)
     return [
         (float(chance + (1 - chance) * STATED * states_it(hit, question, searcher.naming)), hit)

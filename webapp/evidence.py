@@ -44,8 +44,9 @@ FEATURES = (
     "fact",  # whether a fact is asked
     "figure",  # whether the passage gives a figure of the kind asked for
 )
-# Where each report is asked by itself, how far behind another report's its passage is says nothing.
-SURVEYED = tuple(name for name in FEATURES if name != "gap")
+# Passages that repeat a name letter by letter are nearer to it than any other wording can be: beside them how far a
+# passage falls behind the best says nothing.
+NAMED = tuple(name for name in FEATURES if name != "gap")
 
 _ASKING = re.compile(rf"(?:多少|几)(?:[十百千]?[万亿]?(?:{COUNTERS}))?")
 # Words that count, but name nothing that is counted.
@@ -57,7 +58,7 @@ _COUNTING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Logistic models over FEATURES and over SURVEYED.
+    """Logistic models over FEATURES, and over NAMED for what is asked for by a measure's very name.
 
     A question is answered when its likeliest passage reaches `answer_from`; then passages from `entry_from` on count.
 
@@ -66,20 +67,20 @@ class Model:
     """
 
     ranked: Logistic
-    surveyed: Logistic
+    named: Logistic
     answer_from: float
     entry_from: float
     miss_rate: float
     survey_miss_rate: float
     questions: int
 
-    def probabilities(self, features: np.ndarray, *, each_report: bool = False) -> np.ndarray:
+    def probabilities(self, features: np.ndarray, *, by_name: bool = False) -> np.ndarray:
         """For each row of (passages, FEATURES) how likely it is to answer, shape (passages,).
 
-        With `each_report` every report is asked by itself.
+        `by_name` where a measure was asked for by its very name.
         """
-        if each_report:
-            return self.surveyed.probabilities(features[:, [FEATURES.index(name) for name in SURVEYED]])
+        if by_name:
+            return self.named.probabilities(features[:, [FEATURES.index(name) for name in NAMED]])
         return self.ranked.probabilities(features)
 
 
@@ -88,10 +89,9 @@ def evidence_model() -> Model:
     """The fitted model that comes with the program."""
     held = json.loads(FILE.read_text(encoding="utf-8"))
     ranked = Logistic.read(held, FEATURES, held["intercept"])
-    survey = held["survey"]
-    surveyed = Logistic.read({**held, "weights": survey["weights"]}, SURVEYED, survey["intercept"])
-    figures = {name: held[name] for name in ("answer_from", "entry_from", "miss_rate", "questions")}
-    return Model(ranked, surveyed, **figures, survey_miss_rate=survey["miss_rate"])
+    named = Logistic.read({**held, "weights": held["named"]["weights"]}, NAMED, held["named"]["intercept"])
+    figures = ("answer_from", "entry_from", "miss_rate", "survey_miss_rate", "questions")
+    return Model(ranked, named, **{name: held[name] for name in figures})
 
 
 def features(results: Results, question: Question, background: Background, naming: Naming | None) -> np.ndarray:

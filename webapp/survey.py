@@ -18,7 +18,7 @@ from retrieval.ranking import Ranked
 from retrieval.search import Query, Searcher, first_of_each
 from retrieval.text import bare, normalise, normalise_query, tokens
 from retrieval.types import Filters, Hit, Passage, ReportSummary
-from webapp.answer import Entry, entry_of, weighed
+from webapp.answer import Entry, entry_of, evident, weighed
 from webapp.evidence import FEATURES, WEAK, evidence_model, term_share
 from webapp.finding import names_of
 from webapp.question import Question, content_terms, understand
@@ -87,9 +87,8 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
     )
     found = [(max(chance, WEAK) if words.stand_in(hit.row, hit.passage) else chance, hit) for chance, hit in found]
     entries: dict[str, list[Entry]] = {}
-    for strength, hit in sorted(found, key=lambda pair: -pair[0]):
-        if strength < ENTRY_FROM:
-            break
+    answer_from = ENTRY_FROM if words.name_one else evidence_model().answer_from
+    for strength, hit in sorted(evident(found, answer_from, ENTRY_FROM), key=lambda pair: -pair[0]):
         entry = entry_of(hit, strength, question, searcher.naming)
         entries.setdefault(hit.report.id, []).append(entry)
     return Survey(text, question, measure, scope, {name: tuple(found) for name, found in entries.items()})
@@ -100,11 +99,12 @@ class _Words:
     letter by letter speaks of what is asked, however far its other words lead.
 
     `rows`, (passages,) of bool, are the passages that have all their letters, `first` one in which they stand of each
-    report, the best by BM25.
+    report, the best by BM25. `name_one` says whether they are the very name of a measure.
     """
 
     def __init__(self, searcher: Searcher, question: Question, query: Query, allowed: np.ndarray) -> None:
         measure = _asked_by_name(question, query)
+        self.name_one = measure is not None
         official = normalise(measure.term) if measure else ""
         names = dict.fromkeys((normalise(question.text), official))
         self._names = [name for name in names if len(name) >= _LEAST_WORDS or (name and name == official)]
@@ -151,7 +151,7 @@ def _weighed_each(
     """Every report's own passages, as far as they could be evidence, by passage id."""
     places = _possible(searcher, question, query, words, ranked)
     results = searcher.results(query, ranked, places, allowed, facets=False)
-    pairs = weighed(searcher, question, query, results, each_report=True)
+    pairs = weighed(searcher, question, query, results, by_name=words.name_one)
     return {hit.passage.id: (chance, hit) for chance, hit in pairs}
 
 
@@ -194,13 +194,12 @@ def _possible(searcher: Searcher, question: Question, query: Query, words: _Word
         "figure": float(question.fact),
     }
     best = np.column_stack([np.broadcast_to(known[name], margin.shape) for name in FEATURES])
-    possible = np.flatnonzero((model.probabilities(best, each_report=True) >= ENTRY_FROM) | words.rows[ranked.rows])[
-        :_MOST
-    ]
+    likely = model.probabilities(best, by_name=words.name_one) >= ENTRY_FROM
+    possible = np.flatnonzero(likely | words.rows[ranked.rows])[:_MOST]
     # To read a passage costs a tenth of weighing it: its words are looked at before the rest is.
     rows = ranked.rows[possible]
     passages = searcher.index.passages_at(rows)
     best[possible, FEATURES.index("share")] = [term_share(passage, question.terms) for passage in passages]
-    likely = model.probabilities(best[possible], each_report=True) >= ENTRY_FROM
+    likely = model.probabilities(best[possible], by_name=words.name_one) >= ENTRY_FROM
     said = np.array([words.stand_in(row, passage) for row, passage in zip(rows, passages, strict=True)], bool)
     return [int(place) for place in possible[likely | said]]
