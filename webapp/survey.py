@@ -87,7 +87,7 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
     )
     found = [(max(chance, WEAK) if words.stand_in(hit.row, hit.passage) else chance, hit) for chance, hit in found]
     entries: dict[str, list[Entry]] = {}
-    answer_from = ENTRY_FROM if words.name_one else evidence_model().answer_from
+    answer_from = ENTRY_FROM if words.by_name else evidence_model().answer_from
     for strength, hit in sorted(evident(found, answer_from, ENTRY_FROM), key=lambda pair: -pair[0]):
         entry = entry_of(hit, strength, question, searcher.naming)
         entries.setdefault(hit.report.id, []).append(entry)
@@ -99,12 +99,12 @@ class _Words:
     letter by letter speaks of what is asked, however far its other words lead.
 
     `rows`, (passages,) of bool, are the passages that have all their letters, `first` one in which they stand of each
-    report, the best by BM25. `name_one` says whether they are the very name of a measure.
+    report, the best by BM25. `by_name` says whether they are the very name of a measure.
     """
 
     def __init__(self, searcher: Searcher, question: Question, query: Query, allowed: np.ndarray) -> None:
         measure = _asked_by_name(question, query)
-        self.name_one = measure is not None
+        self.by_name = measure is not None
         official = normalise(measure.term) if measure else ""
         names = dict.fromkeys((normalise(question.text), official))
         self._names = [name for name in names if len(name) >= _LEAST_WORDS or (name and name == official)]
@@ -151,7 +151,7 @@ def _weighed_each(
     """Every report's own passages, as far as they could be evidence, by passage id."""
     places = _possible(searcher, question, query, words, ranked)
     results = searcher.results(query, ranked, places, allowed, facets=False)
-    pairs = weighed(searcher, question, query, results, by_name=words.name_one)
+    pairs = weighed(searcher, question, query, results, by_name=words.by_name)
     return {hit.passage.id: (chance, hit) for chance, hit in pairs}
 
 
@@ -194,12 +194,12 @@ def _possible(searcher: Searcher, question: Question, query: Query, words: _Word
         "figure": float(question.fact),
     }
     best = np.column_stack([np.broadcast_to(known[name], margin.shape) for name in FEATURES])
-    likely = model.probabilities(best, by_name=words.name_one) >= ENTRY_FROM
+    likely = model.probabilities(best, by_name=words.by_name) >= ENTRY_FROM
     possible = np.flatnonzero(likely | words.rows[ranked.rows])[:_MOST]
     # To read a passage costs a tenth of weighing it: its words are looked at before the rest is.
     rows = ranked.rows[possible]
     passages = searcher.index.passages_at(rows)
     best[possible, FEATURES.index("share")] = [term_share(passage, question.terms) for passage in passages]
-    likely = model.probabilities(best[possible], by_name=words.name_one) >= ENTRY_FROM
+    likely = model.probabilities(best[possible], by_name=words.by_name) >= ENTRY_FROM
     said = np.array([words.stand_in(row, passage) for row, passage in zip(rows, passages, strict=True)], bool)
     return [int(place) for place in possible[likely | said]]
