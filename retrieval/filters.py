@@ -44,13 +44,9 @@ def parse_filters(values: dict[str, str | None]) -> Filters:
     )
 
 
-def admits(filters: Filters, summary: ReportSummary) -> bool:
-    """Whether a report passes the filters that concern whole reports. An unknown year passes no year filter."""
-    return admitting(filters)(summary)
-
-
 def admitting(filters: Filters) -> Callable[[ReportSummary], bool]:
-    """`admits` for many reports: a place or department that reports share is held against the filters once."""
+    """What says of a report whether it passes the filters that concern whole reports. An unknown year passes no year
+    filter. A place or department that reports share is held against the filters once."""
     wanted = bare(filters.department or "")
     in_department = cache(lambda department: wanted in bare(department or ""))
 

@@ -6,7 +6,7 @@ detected" is said of each report by itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -17,7 +17,7 @@ from retrieval.measures import Measure
 from retrieval.ranking import Ranked
 from retrieval.search import Query, Searcher, first_of_each
 from retrieval.text import bare, normalise, normalise_query, tokens
-from retrieval.types import Filters, Hit, Passage, ReportSummary
+from retrieval.types import Filters, Hit, ReportSummary
 from webapp.answer import Entry, entry_of, evident, weighed
 from webapp.evidence import FEATURES, WEAK, evidence_model, term_share
 from webapp.finding import names_of
@@ -85,7 +85,7 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
     found = _together(
         [_weighed_each(searcher, *each, ranked, words, allowed) for each, ranked in zip(asked, rankings, strict=True)]
     )
-    found = [(max(chance, WEAK) if words.stand_in(hit.row, hit.passage) else chance, hit) for chance, hit in found]
+    found = [(max(chance, WEAK) if words.rows[hit.row] else chance, hit) for chance, hit in found]
     entries: dict[str, list[Entry]] = {}
     answer_from = ENTRY_FROM if words.by_name else evidence_model().answer_from
     for strength, hit in sorted(evident(found, answer_from, ENTRY_FROM), key=lambda pair: -pair[0]):
@@ -98,30 +98,28 @@ class _Words:
     """The words of a question, and the official name of the measure whose name they are: a passage in which they stand
     letter by letter speaks of what is asked, however far its other words lead.
 
-    `rows`, (passages,) of bool, are the passages that have all their letters, `first` one in which they stand of each
-    report, the best by BM25. `by_name` says whether they are the very name of a measure.
+    `rows`, (passages,) of bool, are the passages in which they stand, of the _MOST best by BM25; `first` is the best of
+    each report. `by_name` says whether they are the very name of a measure.
     """
 
     def __init__(self, searcher: Searcher, question: Question, query: Query, allowed: np.ndarray) -> None:
         measure = _asked_by_name(question, query)
         self.by_name = measure is not None
         official = normalise(measure.term) if measure else ""
-        names = dict.fromkeys((normalise(question.text), official))
-        self._names = [name for name in names if len(name) >= _LEAST_WORDS or (name and name == official)]
-        self.rows = np.zeros(len(allowed), bool)
-        for name in self._names:
+        names: Iterable[str] = dict.fromkeys((normalise(question.text), official))
+        names = [name for name in names if len(name) >= _LEAST_WORDS or (name and name == official)]
+        spelt = np.zeros(len(allowed), bool)
+        for name in names:
             found = searcher.index.lexical.rows_with_all(tokens(name), len(allowed))
             if found is not None:
-                self.rows[found] = True
-        rows = np.flatnonzero(self.rows & allowed)
-        best_first = rows[np.lexsort((rows, -searcher.index.lexical.scores(query.terms)[rows]))][:_MOST]
-        said = [self.stand_in(row, searcher.index.passage(row)) for row in best_first.tolist()]
-        rows = best_first[np.array(said, bool)]
+                spelt[found] = True
+        rows = np.flatnonzero(spelt & allowed)
+        rows = rows[np.lexsort((rows, -searcher.index.lexical.scores(query.terms)[rows]))][:_MOST]
+        texts = [normalise(passage.text) for passage in searcher.index.passages_at(rows)]
+        rows = rows[np.array([any(name in text for name in names) for text in texts], bool)]
+        self.rows = np.zeros(len(allowed), bool)
+        self.rows[rows] = True
         self.first = rows[first_of_each(searcher.index.report_numbers[rows], 1)]
-
-    def stand_in(self, row: int, passage: Passage) -> bool:
-        """Whether they stand in a passage's text."""
-        return bool(self.rows[row]) and any(name in normalise(passage.text) for name in self._names)
 
 
 def _asked_by_name(question: Question, query: Query) -> Measure | None:
@@ -201,5 +199,4 @@ def _possible(searcher: Searcher, question: Question, query: Query, words: _Word
     passages = searcher.index.passages_at(rows)
     best[possible, FEATURES.index("share")] = [term_share(passage, question.terms) for passage in passages]
     likely = model.probabilities(best[possible], by_name=words.by_name) >= ENTRY_FROM
-    said = np.array([words.stand_in(row, passage) for row, passage in zip(rows, passages, strict=True)], bool)
-    return [int(place) for place in possible[likely | said]]
+    return [int(place) for place in possible[likely | words.rows[rows]]]

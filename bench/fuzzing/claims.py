@@ -23,7 +23,7 @@ from indexer.extraction import make_report
 from indexer.readers import read
 from retrieval.config import Config
 from retrieval.errors import QueryError, ReadError
-from retrieval.filters import admits, parse_filters
+from retrieval.filters import admitting, parse_filters
 from retrieval.fulltext import _pieces
 from retrieval.quotation import Quoted, digest, find, parse_quoted, quoted
 from retrieval.repair import INVISIBLE
@@ -234,7 +234,7 @@ def filters_are_read_or_refused(values: dict[str, str | None], reports: list[Rep
     except QueryError:
         return
     for report in reports:
-        admits(found, report)
+        admitting(found)(report)
 
 
 def table_is_written_in_every_format(title: str, cells: list[str | int | float | None]) -> None:
