@@ -54,7 +54,8 @@ def sentences(searcher: Searcher, truth: Truth, measures: tuple[Measure, ...], s
         features = compare_sentences(searcher, measure.query, entries, apart).features
         for entry, place, row in zip(entries, places, features, strict=True):
             wanted = truth.wordings().get((place, entry.hit.report.metadata.year or 0, measure.query))
-            if wanted in ("words", "distinctive") and entry.hit.passage.role == "done":
+            # Those found by their likeness to another sentence are told by that.
+            if wanted in ("words", "distinctive") and entry.hit.passage.role == "done" and not entry.like:
                 yield Told(measure.query, (measure.query, place, seed), wanted == "distinctive", row)
 
 

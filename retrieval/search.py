@@ -26,6 +26,8 @@ from retrieval.types import Filters, Hit, Passage, Results, Why
 
 # Passages that stand for the whole index where a typical similarity is wanted.
 BACKGROUND = 200
+# Rows of which the best score is looked at first.
+_GROUP = 256
 # Vectors of a question take some 15 kB.
 _KEPT_QUERIES = 500
 
@@ -95,10 +97,9 @@ class Searcher:
         wanted = expand and self.settings.expansion_weight > 0
         return Query(text, tuple(tokens(normalised)), encoded, expansion if wanted else None)
 
-    def parts(self, row: int) -> Parts:
-        """How the text of a passage divides, by its row in the index."""
-        (found,) = self._divider.parts([self.index.passage(row).text])
-        return found
+    def divided(self, texts: Sequence[str]) -> list[Parts]:
+        """How the texts of passages divide."""
+        return self._divider.parts(texts)
 
     def search(
         self, query: str | Query, filters: Filters | None = None, limit: int | None = None, offset: int = 0
@@ -112,24 +113,23 @@ class Searcher:
                 f"limit must be 0 to {self.settings.max_limit}, offset 0 or more",
             )
         query = self.prepare(query) if isinstance(query, str) else query
-        allowed = self.allowed(filters or Filters())
-        ranked = self._reranked(query, self.rank(query, allowed))
+        scope = self.index.scope(filters or Filters())
+        ranked = self._reranked(query, self.rank(query, scope.allowed))
         page = range(offset, min(offset + limit, len(ranked.rows)))
-        results = self.results(query, ranked, page, allowed)
-        return replace(results, took_ms=round((time.perf_counter() - begin) * 1000, 1))
+        return replace(
+            self.results(query, ranked, page),
+            facets=facets_of(self.index, ranked.rows),
+            scope_reports=scope.reports,
+            scope_passages=scope.passages,
+            took_ms=round((time.perf_counter() - begin) * 1000, 1),
+        )
 
-    def results(
-        self, query: Query, ranked: Ranked, places: Iterable[int], allowed: np.ndarray, *, facets: bool = True
-    ) -> Results:
-        """The hits at some places of a ranking."""
+    def results(self, query: Query, ranked: Ranked, places: Iterable[int]) -> Results:
+        """The hits at some places of a ranking, without its facets and scope."""
         return Results(
             query=query.text,
             total=len(ranked.rows),
             hits=self._hits(query, ranked, list(places)),
-            facets=facets_of(self.index, ranked.rows) if facets else {},
-            took_ms=0.0,
-            scope_reports=int(np.count_nonzero(np.bincount(self.index.report_numbers[allowed]))),
-            scope_passages=int(allowed.sum()),
             measure=query.expansion.measure.term if query.expansion else None,
             measure_strength=round(query.expansion.strength, 3) if query.expansion else 0.0,
         )
@@ -147,6 +147,11 @@ class Searcher:
         if query.expansion:
             named = self.index.lexical.scores(tokens(normalise(query.expansion.measure.term)))
             rows = np.union1d(rows, _best(named, count // 2, allowed))
+        return self.scored(query, rows, lexical)
+
+    def scored(self, query: Query, rows: np.ndarray, lexical: np.ndarray | None = None) -> Ranked:
+        """Passages at some rows, ascending, scored and fused; `lexical` is BM25 of all rows, where it is known."""
+        lexical = self.index.lexical.scores(query.terms) if lexical is None else lexical
         (similar,) = self._similarities(rows, query)
         return self._fused(query, rows, self.index.products(query.encoded.pooled, rows), lexical, *similar)
 
@@ -283,7 +288,11 @@ def _understood(encoder: Encoder, expander: Expander | None, text: str) -> tuple
 
 def _best(scores: np.ndarray, count: int, allowed: np.ndarray) -> np.ndarray:
     """The rows with the greatest scores above 0 among those allowed, shape (up to count,)."""
-    rows = np.flatnonzero((scores > 0) & allowed)
+    scores = scores if allowed.all() else scores * allowed
+    # So many groups of rows have one as good as the last of these: nothing below it is among the best.
+    maxima = scores[: len(scores) // _GROUP * _GROUP].reshape(_GROUP, -1).max(axis=0)
+    least = np.partition(maxima, len(maxima) - count)[len(maxima) - count] if 0 < count < len(maxima) else 0
+    rows = np.flatnonzero(scores >= least if least > 0 else scores > 0)
     if len(rows) > count:
         # Of equal scores the first rows are taken, so the last place may have to be shared out.
         last = np.partition(scores[rows], len(rows) - count)[len(rows) - count]

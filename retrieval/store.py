@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,7 +26,16 @@ from retrieval.types import ROLES, Filters, Passage, Report, ReportSummary, Repo
 from retrieval.vectors import Vectors
 
 # Filters whose passages are kept, a byte for each passage of the index.
-_KEPT_MASKS = 32
+_KEPT_SCOPES = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """What filters admit: a boolean mask (passages,), how many passages those are, and of how many reports."""
+
+    allowed: np.ndarray
+    passages: int
+    reports: int
 
 
 class Index:
@@ -47,7 +57,7 @@ class Index:
         self.fulltext = [FulltextReader(folder / layout.SEGMENT_FULLTEXT) for folder in folders]
         self.starts = np.cumsum([0, *(segment.passages for segment in manifest.segments)])
         self.codec = codec_of(root, manifest)
-        self._masks: dict[Filters, np.ndarray] = {}
+        self._scopes: dict[Filters, Scope] = {}
         self._load_columns()
         self._open_searched(folders)
 
@@ -118,16 +128,22 @@ class Index:
         """Which reports pass the filters that concern whole reports: a boolean mask of shape (reports,)."""
         return np.array(list(map(admitting(filters), self.reports)), bool)
 
-    def allowed(self, filters: Filters) -> np.ndarray:
-        """Which passages the filters admit: a boolean mask of shape (passages,), kept for the next time, not to be written."""
-        mask = self._masks.get(filters)
-        if mask is None:
+    def scope(self, filters: Filters) -> Scope:
+        """What the filters admit; kept for the next time, so its mask is not to be written."""
+        scope = self._scopes.get(filters)
+        if scope is None:
             mask = self._allowed(filters)
             mask.flags.writeable = False
-            if len(self._masks) >= _KEPT_MASKS:
-                self._masks.clear()
-            self._masks[filters] = mask
-        return mask
+            reports = int(np.count_nonzero(np.bincount(self.report_numbers[mask])))
+            scope = Scope(mask, int(np.count_nonzero(mask)), reports)
+            if len(self._scopes) >= _KEPT_SCOPES:
+                self._scopes.clear()
+            self._scopes[filters] = scope
+        return scope
+
+    def allowed(self, filters: Filters) -> np.ndarray:
+        """Which passages the filters admit: a boolean mask of shape (passages,), not to be written."""
+        return self.scope(filters).allowed
 
     def _allowed(self, filters: Filters) -> np.ndarray:
         reports = self.admitted(filters)

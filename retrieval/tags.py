@@ -89,6 +89,15 @@ class Naming:
         alike = any(a in b or b in a or first[a] & second[b] for a in first for b in second)
         return bool(first) and bool(second) and not alike
 
+    def others(self, text: str, asked: str) -> list[str]:
+        """Names in a normalised text that are not those of what is asked, a normalised name."""
+        own, plain = self.names(asked), asked.replace(" ", "")
+        return [
+            name
+            for name, numbers in self.names(text).items()
+            if name not in plain and plain not in name and not any(numbers & mine for mine in own.values())
+        ]
+
 
 def write_tags(folder: Path, texts: Iterable[str], measures: Sequence[Measure]) -> None:
     """Tag normalised texts, one for each passage in the order of rows."""

@@ -234,9 +234,9 @@ class Results:
     query: str
     total: int
     hits: tuple[Hit, ...]
-    facets: dict[str, tuple[FacetCount, ...]]
-    took_ms: float
-    scope_reports: int
-    scope_passages: int
+    facets: dict[str, tuple[FacetCount, ...]] = field(default_factory=dict)
+    took_ms: float = 0.0
+    scope_reports: int = 0
+    scope_passages: int = 0
     measure: str | None = None
     measure_strength: float = 0.0

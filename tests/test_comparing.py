@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,14 @@ from retrieval.encoder import Encoder
 from retrieval.search import Searcher, open_searcher
 from retrieval.store import open_index
 from retrieval.text import fold
+from retrieval.types import Filters
 from tests.conftest import quiet
 from webapp import create_app, pictures
-from webapp.answer import ask
+from webapp.answer import Entry, ask
 from webapp.reuse import GRAM, Reuse, covered_by, reuse
 from webapp.service import Service
 from webapp.spread import Spread, spread, stated_date
+from webapp.survey import ask_each
 from webapp.wording import Saying, Wording, _stands, differences, wording
 
 
@@ -88,12 +91,58 @@ def test_nine_first_years_of_ten_are_found_and_none_is_wrong(planted: Planted, s
     assert found <= true
 
 
-def test_four_first_years_of_five_are_found_of_measures_nobody_built_for_and_none_is_wrong(fresh: Planted) -> None:
+def test_seven_first_years_of_eight_are_found_of_measures_nobody_built_for_and_none_is_wrong(fresh: Planted) -> None:
     spreads = {measure.query: spread(fresh.searcher, measure.query) for measure in FRESH}
     found = {(p.chain[-1], query, p.first_done) for query, one in spreads.items() for p in one.places if p.first_done}
     true = {(place, measure, year) for (place, measure), year in fresh.truth.first_years().items()}
-    assert len(found & true) >= 0.8 * len(true)
+    assert len(found & true) >= 7 / 8 * len(true)
     assert found <= true
+
+
+def alike(fresh: Planted, measure: str) -> list[Entry]:
+    """What a survey found by saying what others say who name the measure."""
+    entries = ask_each(fresh.searcher, measure, Filters()).entries.values()
+    return [entry for found in entries for entry in found if entry.like]
+
+
+def test_a_sentence_that_says_it_without_the_name_is_found_by_one_that_names_it(fresh: Planted) -> None:
+    found = alike(fresh, "公平竞争审查")
+    assert any("有没有偏向本地企业" in entry.quote for entry in found)
+    for entry in found:
+        assert "公平竞争审查" not in entry.quote
+        assert entry.like is not None
+        assert "公平竞争审查" in entry.like.quote
+        assert entry.weak
+        report = fresh.searcher.index.text(entry.hit.report)
+        assert report[entry.start : entry.end] == entry.quote
+
+
+def test_nothing_is_found_alike_that_says_something_else(fresh: Planted) -> None:
+    for measure in FRESH:
+        said = [one.text for one in fresh.truth.mentions if one.measure == measure.query]
+        for entry in alike(fresh, measure.query):
+            assert any(entry.quote in text or text in entry.hit.passage.text for text in said), entry.quote
+
+
+def test_a_report_that_names_the_measure_itself_is_not_held_against_others(fresh: Planted) -> None:
+    entries = ask_each(fresh.searcher, "公平竞争审查", Filters()).entries
+    assert any(found[0].like for found in entries.values())
+    assert all(not one.like for found in entries.values() if not found[0].like for one in found)
+
+
+def test_a_cell_found_by_its_likeness_names_the_sentence_it_is_like(
+    fresh: Planted, config: Config, encoder: Encoder
+) -> None:
+    site = create_app(config, service=Service(config, fresh.root, encoder)).test_client()
+    asked = {"q": "公平竞争审查", "lang": "zh"}
+    cells = [cell for row in site.get("/api/v1/compare", query_string=asked).json["rows"] for cell in row["cells"]]
+    like = [entry["like"] for cell in cells for entry in cell["entries"] if entry["like"]]
+    assert like
+    page = site.get("/compare", query_string=asked).text
+    assert page.count("没有用这个名称") == len(like)
+    assert html.escape(like[0]["link"]) in page
+    taken = site.get("/download/compare.csv", query_string=asked).get_data(as_text=True)
+    assert f"说法同 says without the name what {like[0]['region']['county']}" in taken
 
 
 def test_what_is_only_planned_is_never_a_first_year(planted: Planted, spreads: dict[str, Spread]) -> None:

@@ -101,6 +101,15 @@ def test_a_comparison_is_taken_away_as_place_by_year_by_measure(client: FlaskCli
     assert {row["结果 state"] for row in rows} == {"检出 found", "未检出 not detected", "没有报告 no report"}
 
 
+@pytest.mark.parametrize("what", ["ask", "compare"])
+def test_doubt_is_taken_away_too(client: FlaskClient, what: str) -> None:
+    page = client.get(f"/download/{what}.csv?q=收回街道的执法事项").get_data(as_text=True)
+    rows = list(csv.DictReader(io.StringIO(page.removeprefix("\ufeff"))))
+    quoted = [row for row in rows if row["原文 quotation"]]
+    doubted = [row for row in rows if row["把握 certainty"] == "存疑 weak"]
+    assert 0 < len(doubted) < len(quoted)
+
+
 def test_an_unknown_file_is_not_found(client: FlaskClient) -> None:
     assert client.get("/download/search.exe?q=行政复议").status_code == 404
     assert client.get("/download/reports.csv?q=行政复议").status_code == 404

@@ -122,3 +122,12 @@ def test_an_own_vocabulary_is_used_and_tags_anew_without_embedding(
     searcher = open_searcher(own, open_index(root), encoder)
     assert [item.value for item in searcher.search("律师").facets["measure"]] == ["顾问列席制"]
     assert build([folder], root, own, encoder, quiet, rebuild=False).version == second.version
+
+
+def test_names_of_other_measures_are_told_from_those_of_what_is_asked() -> None:
+    naming = Naming(load_measures())
+    assert naming.others("全面落实行政执法公示制度", "政务公开") == ["行政执法公示"]
+    assert naming.others("深化政务公开", "政务公开") == []
+    # A name inside the one asked for, or around it, is no other.
+    assert naming.others("行政执法监督员参加活动", "特邀行政执法监督员") == []
+    assert naming.others("先看有没有偏向本地企业", "公平竞争审查") == []

@@ -15,7 +15,7 @@ from retrieval.encoder.sbert import CrossEncoderReranker
 from retrieval.errors import QueryError
 from retrieval.filters import admitting, in_region, parse_filters
 from retrieval.highlight import best_sentence, matched_spans
-from retrieval.search import Searcher, open_searcher
+from retrieval.search import Searcher, _best, open_searcher
 from retrieval.text import normalise_query, normalise_with_offsets, tokens
 from retrieval.types import Filters, Metadata, Region, ReportSummary, Results
 
@@ -186,6 +186,18 @@ def test_masks_have_one_entry_for_each_row(searcher: Searcher) -> None:
     mask = searcher.allowed(Filters(role="planned"))
     assert mask.dtype == np.bool_
     assert mask.shape == (len(searcher.index.report_numbers),)
+
+
+@pytest.mark.parametrize("size", [0, 5, 255, 256, 30_000, 100_003])
+def test_the_best_rows_are_those_of_a_whole_sort_and_of_equals_the_first(size: int) -> None:
+    drawn = np.random.default_rng(size)
+    # Few different scores, so that many are equal.
+    scores = drawn.integers(0, 60, size).astype(np.float32) * (drawn.random(size) < 0.3)
+    allowed = drawn.random(size) < 0.5
+    for count in (1, 50, 100):
+        for mask in (allowed, np.ones(size, bool)):
+            ordered = sorted(np.flatnonzero((scores > 0) & mask).tolist(), key=lambda row: (-scores[row], row))
+            assert _best(scores, count, mask).tolist() == ordered[:count]
 
 
 class PooledOnly:

@@ -38,7 +38,8 @@ class Entry:
     """A verbatim quotation: `report text[start:end] == quote`.
 
     `figure` is what a question for an amount asked for, its offsets in the report's text too; `derived` is worked out
-    where no report states it. `strength` is how likely the passage is to answer, from 0 to 1.
+    where no report states it. `strength` is how likely the passage is to answer, from 0 to 1. `like` is another
+    report's quotation that names what is asked, where this one was found by saying the same without the name.
     """
 
     hit: Hit
@@ -48,6 +49,7 @@ class Entry:
     strength: float = 0.0
     figure: Figure | None = None
     derived: Derived | None = None
+    like: Entry | None = None
 
     @property
     def weak(self) -> bool:

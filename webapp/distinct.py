@@ -18,6 +18,8 @@ import numpy as np
 from retrieval.search import Searcher
 from retrieval.store import Index
 from retrieval.text import normalise, tokens
+from webapp.alike import agreement as agreement_of
+from webapp.alike import quoted_tokens
 from webapp.answer import Entry, place_name
 from webapp.logistic import Logistic
 from webapp.segmentation import words
@@ -72,7 +74,7 @@ def distinct_model() -> Model:
 def compare_sentences(searcher: Searcher, asked: str, entries: Sequence[Entry], apart: np.ndarray) -> Compared:
     """Each sentence beside the others; `apart` says which are of different places, shape (sentences, sentences)."""
     query = searcher.prepare(asked, expand=False).encoded.tokens
-    vectors = [_tokens(searcher, entry) for entry in entries]
+    vectors = [quoted_tokens(searcher, entry) for entry in entries]
     means = np.array([each.mean(axis=0) if len(each) else np.zeros(searcher.encoder.dimension) for each in vectors])
     similar = np.where(apart, means @ means.T, -np.inf)
     holders = _Holders(searcher.index)
@@ -84,7 +86,7 @@ def compare_sentences(searcher: Searcher, asked: str, entries: Sequence[Entry], 
             if apart[number, other] and len(own) and len(vectors[other]):
                 cosines = own @ vectors[other].T
                 matched = np.maximum(matched, cosines.max(axis=1))
-                likeness = float(cosines.max(axis=1).mean() + cosines.max(axis=0).mean()) / 2
+                likeness = agreement_of(cosines)
                 if likeness > agreement[number]:
                     agreement[number], nearest[number] = likeness, other
         about = float((query @ own.T).max(axis=1).mean()) if len(own) and len(query) else 0.0
@@ -117,14 +119,3 @@ class _Holders:
             return False
         places = self._of_report[self._index.report_numbers[rows]]
         return bool(((places == own) | (places < 0)).all())
-
-
-def _tokens(searcher: Searcher, entry: Entry) -> np.ndarray:
-    """The token vectors of a quotation, out of its passage's, shape (tokens, dimension)."""
-    vectors = searcher.index.tokens(entry.hit.row)
-    starts = searcher.parts(entry.hit.row).starts
-    if len(starts) != len(vectors):
-        return vectors
-    begin = entry.hit.passage.start
-    first, last = np.searchsorted(starts, (entry.start - begin, entry.end - begin))
-    return vectors[first:last]

@@ -211,7 +211,18 @@ def entry_object(entry: Entry) -> Json:
         "strength": entry.strength,
         "figure": figure_object(entry.figure) if entry.figure else None,
         "derived": _derived_object(entry),
+        "like": _like_object(entry.like) if entry.like else None,
         "link": passage_link(hit.passage, (entry.start, entry.end)),
+    }
+
+
+def _like_object(entry: Entry) -> Json:
+    return {
+        "region": region_object(entry.hit.report.metadata.region),
+        "year": entry.hit.report.metadata.year,
+        "passage_id": entry.hit.passage.id,
+        "quote": entry.quote,
+        "link": passage_link(entry.hit.passage, (entry.start, entry.end)),
     }
 
 

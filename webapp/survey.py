@@ -18,6 +18,7 @@ from retrieval.ranking import Ranked
 from retrieval.search import Query, Searcher, first_of_each
 from retrieval.text import bare, normalise, normalise_query, tokens
 from retrieval.types import Filters, Hit, ReportSummary
+from webapp.alike import said_alike
 from webapp.answer import Entry, entry_of, evident, weighed
 from webapp.evidence import FEATURES, WEAK, evidence_model, term_share
 from webapp.finding import names_of
@@ -83,15 +84,26 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
     words = _Words(searcher, question, query, allowed)
     rankings = searcher.rank_each([each for _, each in asked], allowed, PER_REPORT, words.first)
     found = _together(
-        [_weighed_each(searcher, *each, ranked, words, allowed) for each, ranked in zip(asked, rankings, strict=True)]
+        [_weighed_each(searcher, *each, ranked, words) for each, ranked in zip(asked, rankings, strict=True)]
     )
     found = [(max(chance, WEAK) if words.rows[hit.row] else chance, hit) for chance, hit in found]
-    entries: dict[str, list[Entry]] = {}
     answer_from = ENTRY_FROM if words.by_name else evidence_model().answer_from
-    for strength, hit in sorted(evident(found, answer_from, ENTRY_FROM), key=lambda pair: -pair[0]):
-        entry = entry_of(hit, strength, question, searcher.naming)
-        entries.setdefault(hit.report.id, []).append(entry)
+    fitting = sorted(evident(found, answer_from, ENTRY_FROM), key=lambda pair: -pair[0])
+    likely = [entry_of(hit, strength, question, searcher.naming) for strength, hit in fitting]
+    examples = [] if question.fact else [entry for entry in likely if words.stand_in(entry.quote)]
+    silent = allowed & ~_of_reports(searcher, {entry.hit.report.id for entry in likely})
+    entries: dict[str, list[Entry]] = {}
+    for entry in (*likely, *said_alike(searcher, query, examples, silent)):
+        entries.setdefault(entry.hit.report.id, []).append(entry)
     return Survey(text, question, measure, scope, {name: tuple(found) for name, found in entries.items()})
+
+
+def _of_reports(searcher: Searcher, ids: set[str]) -> np.ndarray:
+    """Which passages are of these reports, a mask (passages,)."""
+    # The last stands for passages of no report.
+    wanted = np.array([*(summary.id in ids for summary in searcher.index.reports), False])
+    mask: np.ndarray = wanted[searcher.index.report_numbers]
+    return mask
 
 
 class _Words:
@@ -107,19 +119,24 @@ class _Words:
         self.by_name = measure is not None
         official = normalise(measure.term) if measure else ""
         names: Iterable[str] = dict.fromkeys((normalise(question.text), official))
-        names = [name for name in names if len(name) >= _LEAST_WORDS or (name and name == official)]
+        self._names = [name for name in names if len(name) >= _LEAST_WORDS or (name and name == official)]
         spelt = np.zeros(len(allowed), bool)
-        for name in names:
+        for name in self._names:
             found = searcher.index.lexical.rows_with_all(tokens(name), len(allowed))
             if found is not None:
                 spelt[found] = True
         rows = np.flatnonzero(spelt & allowed)
         rows = rows[np.lexsort((rows, -searcher.index.lexical.scores(query.terms)[rows]))][:_MOST]
-        texts = [normalise(passage.text) for passage in searcher.index.passages_at(rows)]
-        rows = rows[np.array([any(name in text for name in names) for text in texts], bool)]
+        passages = searcher.index.passages_at(rows)
+        rows = rows[np.array([self.stand_in(passage.text) for passage in passages], bool)]
         self.rows = np.zeros(len(allowed), bool)
         self.rows[rows] = True
         self.first = rows[first_of_each(searcher.index.report_numbers[rows], 1)]
+
+    def stand_in(self, text: str) -> bool:
+        """Whether a text has them."""
+        plain = normalise(text)
+        return any(name in plain for name in self._names)
 
 
 def _asked_by_name(question: Question, query: Query) -> Measure | None:
@@ -144,11 +161,11 @@ def _otherwise(searcher: Searcher, question: Question, query: Query) -> list[tup
 
 
 def _weighed_each(
-    searcher: Searcher, question: Question, query: Query, ranked: Ranked, words: _Words, allowed: np.ndarray
+    searcher: Searcher, question: Question, query: Query, ranked: Ranked, words: _Words
 ) -> dict[str, tuple[float, Hit]]:
     """Every report's own passages, as far as they could be evidence, by passage id."""
     places = _possible(searcher, question, query, words, ranked)
-    results = searcher.results(query, ranked, places, allowed, facets=False)
+    results = searcher.results(query, ranked, places)
     pairs = weighed(searcher, question, query, results, by_name=words.by_name)
     return {hit.passage.id: (chance, hit) for chance, hit in pairs}
 

@@ -10,7 +10,7 @@ from retrieval.search import Searcher
 from retrieval.store import Index
 from retrieval.types import Filters, Hit, Passage, ReportSummary
 from webapp import present
-from webapp.answer import Answer, Entry
+from webapp.answer import Answer, Entry, place_name
 from webapp.citation import citation_of
 from webapp.collections import Collection
 from webapp.counting import Count
@@ -78,12 +78,13 @@ def of_hits(searcher: Searcher, query: str, hits: Iterable[Hit], filters: Filter
 
 def of_answer(searcher: Searcher, answer: Answer, site: str) -> Table:
     """The entries of an answer, with their figures."""
-    header = (*_PLACE, "作用 role", "原文 quotation", "数字 figure", "数值 value", "单位 unit", "范围 scope",
+    header = (*_PLACE, "作用 role", "原文 quotation", "把握 certainty", "数字 figure", "数值 value", "单位 unit", "范围 scope",
               *(name for name, _ in _SOURCE))  # fmt: skip
     rows = (
-        (*_place(entry.hit.report), _role(entry.hit.passage), entry.quote, *_figure(entry), *_entry_source(entry, site))
+        (*_place(entry.hit.report), _role(entry.hit.passage), entry.quote, _certainty(entry), *_figure(entry),
+         *_entry_source(entry, site))
         for entry in answer.entries
-    )
+    )  # fmt: skip
     coverage = answer.coverage
     notes = _notes(searcher.index, answer.query, answer.filters) | {
         "结论 result": f"{answer.message_zh} / {answer.message_en}",
@@ -96,7 +97,7 @@ def of_answer(searcher: Searcher, answer: Answer, site: str) -> Table:
 def of_matrix(searcher: Searcher, matrix: Matrix, filters: Filters, site: str) -> Table:
     """Place × year × measure, one line each, with the best passage where there is one."""
     header = ("地方 place", "年 year", "举措 measure", "结果 state", "检出段落数 passages", "作用 role", "原文 quotation",
-              "数字 figure", "数值 value", "单位 unit", "范围 scope", *(name for name, _ in _SOURCE))  # fmt: skip
+              "把握 certainty", "数字 figure", "数值 value", "单位 unit", "范围 scope", *(name for name, _ in _SOURCE))  # fmt: skip
     query = "；".join(one.text for one in matrix.surveys)
     records = list(matrix.records())
     states: Counter[str] = Counter(record.cell.state for record in records)
@@ -197,7 +198,8 @@ def of_wording(searcher: Searcher, said: Wording, filters: Filters, site: str) -
 def of_spread(searcher: Searcher, found: Spread, filters: Filters, site: str) -> Table:
     """A line for each place: first years, what the text dates, reports held and missing, and what came of plans."""
     header = ("地方 place", "级别 level", "首次已做 first done", "可能更早 censored", "文中日期 stated", "首次计划 first planned",
-              "现有年份 reports held", "缺的年份 gaps", "计划之后 plans", "原文 quotation", *(name for name, _ in _SOURCE))  # fmt: skip
+              "现有年份 reports held", "缺的年份 gaps", "计划之后 plans", "原文 quotation",
+              "把握 certainty", *(name for name, _ in _SOURCE))  # fmt: skip
 
     def rows() -> Iterator[tuple[Value, ...]]:
         for place in found.places:
@@ -206,7 +208,8 @@ def of_spread(searcher: Searcher, found: Spread, filters: Filters, site: str) ->
             source = _entry_source(first, site) if first else [None] * len(_SOURCE)
             yield (" · ".join(place.chain), place.level, place.first_done, "≤" if place.censored else None,
                    place.stated.text if place.stated else None, place.first_planned, "、".join(map(str, place.held)),
-                   "、".join(map(str, place.gaps)), plans, first.quote if first else None, *source)  # fmt: skip
+                   "、".join(map(str, place.gaps)), plans, first.quote if first else None,
+                   _certainty(first) if first else None, *source)  # fmt: skip
 
     last = found.curves[0].points[-1] if found.curves[0].points else None
     told = (
@@ -224,8 +227,8 @@ def _record(record: Record, site: str) -> tuple[Value, ...]:
     start = (place, record.year, record.measure, _STATES[cell.state], len(cell.entries))
     best = cell.best
     if best is None:
-        return (*start, *[None] * (6 + len(_SOURCE)))
-    return (*start, _role(best.hit.passage), best.quote, *_figure(best), *_entry_source(best, site))
+        return (*start, *[None] * (7 + len(_SOURCE)))
+    return (*start, _role(best.hit.passage), best.quote, _certainty(best), *_figure(best), *_entry_source(best, site))
 
 
 def _place(report: ReportSummary) -> tuple[Value, ...]:
@@ -236,6 +239,15 @@ def _place(report: ReportSummary) -> tuple[Value, ...]:
 
 def _role(passage: Passage) -> str:
     return f"{passage.role} {passage.planned_for}" if passage.planned_for else passage.role
+
+
+def _certainty(entry: Entry) -> str | None:
+    """What is to be read again before it is believed, as the pages say it; nothing where there is no doubt."""
+    if entry.like:
+        other = entry.like
+        where = f"{place_name(other.hit.report)} {other.hit.report.metadata.year or '?'}"
+        return f"存疑 weak：未用此名，说法同 says without the name what {where}：{other.quote}"
+    return "存疑 weak" if entry.weak else None
 
 
 def _figure(entry: Entry) -> tuple[Value, ...]:

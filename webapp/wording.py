@@ -121,7 +121,8 @@ def wording(searcher: Searcher, text: str, filters: Filters | None = None) -> Wo
             pieces = differences(entries[first_of[labels[number]]].quote, entry.quote)
             sayings.append(Saying(entry, "near", _two(copied[number, best]), places[best], pieces))
         else:
-            kind: Kind = "distinctive" if distinctive[number] else "words"
+            # What was found by saying what another sentence says is nothing of its own.
+            kind: Kind = "distinctive" if distinctive[number] and not entries[number].like else "words"
             best = beside.nearest[number]
             other = places[best] if best >= 0 else ""
             sayings.append(Saying(entry, kind, _two(beside.agreement[number]), other, (Piece(entry.quote, "same"),)))
