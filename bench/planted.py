@@ -47,16 +47,23 @@ class Measure:
         return choices[draw % len(choices)]
 
 
-def _measures() -> tuple[Measure, ...]:
-    held = tomllib.loads((Path(__file__).parent / "planted.toml").read_text(encoding="utf-8"))["measure"]
+def _measures(name: str) -> tuple[Measure, ...]:
+    held = tomllib.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))["measure"]
     return tuple(Measure(**{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()}) for one in held)
 
 
+def _in_tens(measures: tuple[Measure, ...]) -> tuple[tuple[Measure, ...], ...]:
+    """For corpora of ten measures each: a report that told of a hundred would be none."""
+    return tuple(measures[start : start + 10] for start in range(0, len(measures), 10))
+
+
 # Those that the rules of grouping were made beside, and those that somebody else wrote later without seeing them.
-_ALL = _measures()
-MEASURES, FRESH = _ALL[:6], _ALL[6:16]
-# To fit by, in corpora of ten each.
-MORE = tuple(_ALL[start : start + 10] for start in range(16, len(_ALL), 10))
+_FIRST = _measures("planted.toml")
+MEASURES, FRESH = _FIRST[:6], _FIRST[6:16]
+# To fit by.
+MORE = _in_tens(_FIRST[16:])
+# Written by four others when everything had been made by the ones above.
+HUNDRED = _in_tens(_measures("planted_hundred.toml"))
 # Wording of an (invented) outline that reports repeat: it is credited to the outline, not to whoever repeats it first.
 REFERENCE_TITLE = "法治政府建设示范纲要（虚构）"
 REFERENCE = (

@@ -2,7 +2,8 @@
 
     python bench/score_comparing.py            (or: make comparing)
 
-Writes bench/results/comparing.md. Three draws of the corpus, some 49 reports of 7 places over 8 years each.
+Writes bench/results/comparing.md. Corpora of some 49 reports of 7 places over 8 years each; three draws of the first
+and of the fresh measures, one of the hundred, ten of them in a corpus.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from planted import FRESH, MEASURES, PLACES, REFERENCE, Measure, Truth, write
+from planted import FRESH, HUNDRED, MEASURES, PLACES, REFERENCE, Measure, Truth, write
 
 from indexer.build import build
 from retrieval.config import Config, load_config
@@ -126,29 +127,44 @@ def grouped(counts: Counter[tuple[str, str]], wanted: str) -> str:
     return f"| {wanted} | {' | '.join(cells)} | {share(counts, wanted, 0):.3f} |"
 
 
+def measured(
+    corpora: Sequence[Sequence[Measure]], seed: int, config: Config, encoder: Encoder
+) -> tuple[int, dict[str, Found], Counter[tuple[str, str]]]:
+    """Over corpora of some measures each: reports, what was found and planted of each kind, and how it is grouped."""
+    reports, every, told = 0, dict[str, Found](), Counter[tuple[str, str]]()
+    for number, measures in enumerate(corpora):
+        with tempfile.TemporaryDirectory() as folder:
+            searcher, truth = searcher_over(Path(folder), config, encoder, seed, measures)
+            pairs, more = near_pairs(searcher, truth, measures)
+            own = {
+                "first year of a place": first_years(searcher, truth, measures),
+                "near-verbatim pairs of places": pairs,
+                "words of an earlier text": reused(searcher, truth),
+            }
+        told += more
+        reports += len(searcher.index.reports)
+        for what, both in own.items():
+            for whole, part in zip(every.setdefault(what, (set(), set())), both, strict=True):
+                whole |= {(number, one) for one in part}
+    return reports, every, told
+
+
 def main() -> None:
     config = load_config(ROOT / "config.toml")
     encoder = open_encoder(config)
     lines = ["# Comparing", "\nMade by `make comparing` over planted corpora (bench/planted.py)."]
     lines += ["\n| measures | draw | reports | what | found | planted | precision | recall |", "|---" * 8 + "|"]
     told: dict[str, Counter[tuple[str, str]]] = {}
-    for name, measures in (("first", MEASURES), ("fresh", FRESH)):
+    sets = (("first", (MEASURES,), SEEDS), ("fresh", (FRESH,), SEEDS), ("hundred", HUNDRED, SEEDS[:1]))
+    for name, corpora, draws in sets:
         told[name] = Counter()
-        for seed in SEEDS:
-            with tempfile.TemporaryDirectory() as folder:
-                searcher, truth = searcher_over(Path(folder), config, encoder, seed, measures)
-                pairs, more = near_pairs(searcher, truth, measures)
-                told[name] += more
-                for what, (found, planted) in (
-                    ("first year of a place", first_years(searcher, truth, measures)),
-                    ("near-verbatim pairs of places", pairs),
-                    ("words of an earlier text", reused(searcher, truth)),
-                ):
-                    precision, recall = scores(found, planted)
-                    lines.append(
-                        f"| {name} | {seed} | {len(searcher.index.reports)} | {what} | {len(found)} | {len(planted)} "
-                        f"| {precision:.3f} | {recall:.3f} |"
-                    )
+        for seed in draws:
+            reports, every, more = measured(corpora, seed, config, encoder)
+            told[name] += more
+            for what, (found, planted) in every.items():
+                precision, recall = scores(found, planted)
+                counts = f"{len(found)} | {len(planted)} | {precision:.3f} | {recall:.3f}"
+                lines.append(f"| {name} | {seed} | {reports} | {what} | {counts} |")
     for name, counts in told.items():
         lines += ["", f"How sentences on the {name} measures are grouped (rows planted, columns found):", "", GROUPED]
         lines += [grouped(counts, wanted) for wanted in KINDS]
