@@ -18,15 +18,15 @@ from webapp.answer import Entry
 
 # From this agreement on a sentence says what its example says, if its passage also stands so far above the index's
 # typical one (docs/decisions/0025).
-ALIKE, NEAR = 0.66, 0.25
+ALIKE, NEAR = 0.64, 0.25
 # How likely it is then to be what is asked: weak, until somebody has read it.
 STRENGTH = 0.4
-# Examples that passages are held against, at most, of those that are likeliest; two that agree so far are one.
-_EXAMPLES, _LIKELIEST, _SAME = 8, 300, 0.85
+# Examples that passages are held against, at most; two that agree so far are one.
+_EXAMPLES, _SAME = 8, 0.85
 # Passages nearest to each example that are looked at, and those that are read at a time.
 _NEAREST, _AT_ONCE = 300, 128
-# A sentence of fewer tokens agrees with anything.
-_LEAST = 4
+# A sentence of fewer tokens (some twenty characters) is a heading, and agrees with others like it.
+_LEAST = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ def said_alike(searcher: Searcher, query: Query, examples: Sequence[Entry], allo
     for one in _alike(searcher, examples, allowed):
         if one.row not in found or one.agreement > found[one.row].agreement:
             found[one.row] = one
+    if not found:
+        return []
     ranked = searcher.scored(query, np.array(sorted(found), int))
     above = np.flatnonzero(ranked.similarity - searcher.background(query).similarity >= NEAR)
     hits = searcher.results(query, ranked, above.tolist()).hits
@@ -91,9 +93,9 @@ def _alike(searcher: Searcher, examples: Sequence[Entry], allowed: np.ndarray) -
 
 
 def _different(searcher: Searcher, examples: Sequence[Entry]) -> list[tuple[Entry, np.ndarray]]:
-    """The likeliest examples with their token vectors, of those that say the same the first alone."""
+    """The first examples with their token vectors, of those that say the same the first alone."""
     chosen: list[tuple[Entry, np.ndarray]] = []
-    for example in sorted(examples, key=lambda entry: -entry.strength)[:_LIKELIEST]:
+    for example in examples:
         vectors = quoted_tokens(searcher, example)
         if len(vectors) >= _LEAST and all(agreement(vectors @ other.T) < _SAME for _, other in chosen):
             chosen.append((example, vectors))

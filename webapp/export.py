@@ -19,6 +19,7 @@ from webapp.word import as_docx, sound
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WIDTHS = {
     "原文 quotation": 60,
+    "把握 certainty": 36,
     "段落 passage": 60,
     "最相近的句子 sentence": 50,
     "左文 left": 50,

@@ -165,7 +165,8 @@ def _row(
 
 def _cell(one: Survey, reports: Sequence[ReportSummary]) -> Cell:
     entries = [entry for report in reports for entry in one.entries.get(report.id, ())]
-    entries.sort(key=lambda entry: (_ROLE_ORDER[entry.hit.passage.role], -entry.strength))
+    # What only says alike comes after what names it.
+    entries.sort(key=lambda entry: (entry.like is not None, _ROLE_ORDER[entry.hit.passage.role], -entry.strength))
     state: State = "found" if entries else "not_detected" if reports else "no_report"
     return Cell(state, tuple(entries), len(reports))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Literal
 
@@ -26,6 +27,8 @@ _BRIDGED = 5
 _DIGITS = re.compile(r"\d+")
 # Different characters that a shared run has, at least, and characters between two numbers that a candidate is looked for by.
 _DISTINCT, _PIECE = 6, 6
+# Runs that count beside a shared one, edited words between them, and characters that are looked ahead for them.
+_SHORT, _EDITED, _AHEAD = 4, 12, 120
 # Where candidates are looked for: every so many characters of the passage.
 _STEP = 5
 # Texts that are read for one passage, at most.
@@ -101,15 +104,49 @@ def covered_by(plain: str, text: str) -> np.ndarray:
     places = [at for at, char in enumerate(plain) if not char.isdecimal()]
     words, others = "".join(plain[at] for at in places), _DIGITS.sub("", text)
     covered = np.zeros(len(plain), bool)
-    for start in range(len(words) - GRAM + 1):
-        run = words[start : start + GRAM]
-        if run in others and len(set(run)) >= _DISTINCT:
-            covered[places[start] : places[start + GRAM - 1] + 1] = True
+    for first, last in _copied(words, others):
+        covered[places[first] : places[last - 1] + 1] = True
     edges = _runs(covered)
     for (_, end), (start, _) in pairwise(edges):
         if start - end <= _BRIDGED:
             covered[end:start] = True
     return covered
+
+
+def _copied(words: str, others: str) -> Iterator[tuple[int, int]]:
+    """Spans of some words that stand in others: runs of GRAM, and what follows them and goes before them there.
+
+    Seed and extend (Altschul et al. 1990): edits leave short runs, which mean something only beside a long one.
+    """
+    begin = 0
+    while begin <= len(words) - GRAM:
+        end = begin + GRAM
+        run = words[begin:end]
+        at = others.find(run)
+        if at < 0 or len(set(run)) < _DISTINCT:
+            begin += 1
+            continue
+        until = at + GRAM
+        while end < len(words) and until < len(others) and words[end] == others[until]:
+            end, until = end + 1, until + 1
+        yield begin, end
+        yield from ((end + a, end + b) for a, b in _going_on(words[end:], others[until : until + _AHEAD]))
+        before = _going_on(words[:begin][::-1], others[max(0, at - _AHEAD) : at][::-1])
+        yield from ((begin - b, begin - a) for a, b in before)
+        begin = end
+
+
+def _going_on(words: str, others: str) -> Iterator[tuple[int, int]]:
+    """Short runs of some words that others go on with in the same order, each near to the one before it."""
+    blocks = SequenceMatcher(None, words[:_AHEAD], others, autojunk=False).get_matching_blocks()
+    end = until = 0
+    for first, there, size in blocks:
+        if size < _SHORT:
+            continue
+        if first - end > _EDITED or there - until > _EDITED:
+            return
+        yield first, first + size
+        end, until = first + size, there + size
 
 
 def _candidates(index: Index, plain: str, summary: ReportSummary) -> Iterator[tuple[ReportSummary, str]]:

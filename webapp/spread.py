@@ -138,7 +138,7 @@ def _place(chain: tuple[str, ...], reports: Sequence[ReportSummary], asked: Surv
     held = sorted({_year(report) for report in reports})
     entries = sorted(
         (entry for report in reports for entry in asked.entries.get(report.id, ())),
-        key=lambda entry: (_year(entry.hit.report), -entry.strength),
+        key=lambda entry: (_year(entry.hit.report), entry.like is not None, -entry.strength),
     )
     done = next((entry for entry in entries if entry.hit.passage.role == "done"), None)
     planned = next((entry for entry in entries if entry.hit.passage.role == "planned"), None)

@@ -19,7 +19,7 @@ from retrieval.search import Query, Searcher, first_of_each
 from retrieval.text import bare, normalise, normalise_query, tokens
 from retrieval.types import Filters, Hit, ReportSummary
 from webapp.alike import said_alike
-from webapp.answer import Entry, entry_of, evident, weighed
+from webapp.answer import DEPTH, Entry, entry_of, evident, weighed
 from webapp.evidence import FEATURES, WEAK, evidence_model, term_share
 from webapp.finding import names_of
 from webapp.question import Question, content_terms, understand
@@ -90,12 +90,25 @@ def ask_each(searcher: Searcher, text: str, filters: Filters) -> Survey:
     answer_from = ENTRY_FROM if words.by_name else evidence_model().answer_from
     fitting = sorted(evident(found, answer_from, ENTRY_FROM), key=lambda pair: -pair[0])
     likely = [entry_of(hit, strength, question, searcher.naming) for strength, hit in fitting]
-    examples = [] if question.fact else [entry for entry in likely if words.stand_in(entry.quote)]
     silent = allowed & ~_of_reports(searcher, {entry.hit.report.id for entry in likely})
+    without = said_alike(searcher, query, _examples(searcher, question, query, words), silent)
     entries: dict[str, list[Entry]] = {}
-    for entry in (*likely, *said_alike(searcher, query, examples, silent)):
+    for entry in (*likely, *(entry for entry in without if not words.stand_in(entry.quote))):
         entries.setdefault(entry.hit.report.id, []).append(entry)
     return Survey(text, question, measure, scope, {name: tuple(found) for name, found in entries.items()})
+
+
+def _examples(searcher: Searcher, question: Question, query: Query, words: _Words) -> list[Entry]:
+    """Sentences in which the words stand, if they name a measure and ask for no amount.
+
+    Of any report: what a place is found to say must not depend on which other places are in scope.
+    """
+    naming = searcher.naming
+    if question.fact or naming is None or not naming.names(normalise(question.text)):
+        return []
+    hits = searcher.search(query, limit=min(DEPTH, searcher.settings.max_limit)).hits
+    entries = [entry_of(hit, WEAK, question, naming) for hit in hits]
+    return [entry for entry in entries if words.stand_in(entry.quote)]
 
 
 def _of_reports(searcher: Searcher, ids: set[str]) -> np.ndarray:

@@ -178,15 +178,15 @@ def of_collection(collection: Collection, items: Sequence[Item], index: Index, s
 
 def of_wording(searcher: Searcher, said: Wording, filters: Filters, site: str) -> Table:
     """Every sentence on a measure, with its group: near-verbatim ones by number, then other words, then distinctive."""
-    header = ("组 group", "说法 wording", *_PLACE, "作用 role", "原文 quotation", "相近 likeness", "最近的地方 nearest",
+    header = ("组 group", "说法 wording", *_PLACE, "作用 role", "原文 quotation", "把握 certainty", "相近 likeness", "最近的地方 nearest",
               "参照文件 reference", *(name for name, _ in _SOURCE))  # fmt: skip
     grouped = [
         (str(number), group.reference, one) for number, group in enumerate(said.groups, 1) for one in group.sayings
     ]
     grouped += [("", None, one) for one in (*said.words, *said.distinctive)]
     rows = (
-        (number, one.kind, *_place(one.entry.hit.report), _role(one.entry.hit.passage), one.entry.quote, one.likeness,
-         one.nearest, reference.metadata.title if reference else None, *_entry_source(one.entry, site))
+        (number, one.kind, *_place(one.entry.hit.report), _role(one.entry.hit.passage), one.entry.quote,
+         _certainty(one.entry), one.likeness, one.nearest, reference.metadata.title if reference else None, *_entry_source(one.entry, site))
         for number, reference, one in grouped
     )  # fmt: skip
     notes = _notes(searcher.index, said.survey.text, filters) | {
@@ -246,7 +246,7 @@ def _certainty(entry: Entry) -> str | None:
     if entry.like:
         other = entry.like
         where = f"{place_name(other.hit.report)} {other.hit.report.metadata.year or '?'}"
-        return f"存疑 weak：未用此名，说法同 says without the name what {where}：{other.quote}"
+        return f"存疑 weak：未用此名，说法近于 does not use the name, is near to {where}：{other.quote}"
     return "存疑 weak" if entry.weak else None
 
 

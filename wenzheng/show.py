@@ -21,7 +21,7 @@ from retrieval.errors import QueryError
 from retrieval.files import write_atomic
 from retrieval.types import LEVELS, Report, ReportSummary
 from webapp import present
-from webapp.answer import Answer, place_name
+from webapp.answer import Answer, Entry, place_name
 from webapp.finding import Found
 from webapp.tally import GROUPED
 
@@ -121,12 +121,19 @@ def found(done: Found) -> None:
         click.echo(f"   {hit.report.source_name} [{passage.start}:{passage.end}] {passage.id}\n")
 
 
+def doubt(entry: Entry) -> str:
+    """What follows a quotation, or what stands for it, that is to be read before it is believed."""
+    return "（存疑 weak）" if entry.weak else ""
+
+
 def answer(found: Answer) -> None:
     """The message, then each quotation with its source."""
     click.secho(f"{found.message_zh}\n{found.message_en}", bold=True)
     for entry in found.entries:
         hit = entry.hit
-        click.echo(f"\n• {place_name(hit.report)} · {hit.report.metadata.year or '?'} · {hit.passage.role}")
+        click.echo(
+            f"\n• {place_name(hit.report)} · {hit.report.metadata.year or '?'} · {hit.passage.role}{doubt(entry)}"
+        )
         click.echo(f"  “{entry.quote}”\n  {hit.report.source_name} [{entry.start}:{entry.end}]")
         if entry.figure:
             figure = entry.figure
@@ -151,7 +158,7 @@ def matrix(found: Matrix) -> None:
     names = {"not_detected": "未检出 not detected", "no_report": "没有报告 no report"}
     for row in found.rows:
         cells = [
-            f"{c.best.hit.passage.role} {c.best.figure.text if c.best.figure else ''}".strip()
+            f"{c.best.hit.passage.role} {c.best.figure.text if c.best.figure else ''}".strip() + doubt(c.best)
             if c.best
             else names[c.state]
             for c in row.cells

@@ -10,6 +10,7 @@ from webapp.answer import place_name
 from webapp.reuse import Reuse
 from webapp.spread import Spread
 from webapp.wording import Saying, Wording
+from wenzheng.show import doubt
 
 
 def wording(said: Wording) -> None:
@@ -31,7 +32,7 @@ def wording(said: Wording) -> None:
 def _saying(one: Saying) -> None:
     hit = one.entry.hit
     click.echo(
-        f"  • {place_name(hit.report)} · {hit.report.metadata.year or '?'} · {hit.passage.role} · {one.likeness:.2f}"
+        f"  • {place_name(hit.report)} · {hit.report.metadata.year or '?'} · {hit.passage.role}{doubt(one.entry)} · {one.likeness:.2f}"
     )
     click.echo(f"    “{one.entry.quote}”")
 
@@ -44,7 +45,13 @@ def spread(found: Spread) -> None:
         stated = f"（文中 text: {place.stated.text}）" if place.stated else ""
         held = f"{place.held[0]}–{place.held[-1]}"
         gaps = "、".join(map(str, place.gaps))
-        table.add_row(" · ".join(place.chain), done + stated, str(place.first_planned or ""), held, gaps)
+        table.add_row(
+            " · ".join(place.chain),
+            done + (doubt(place.done) if place.done else "") + stated,
+            str(place.first_planned or ""),
+            held,
+            gaps,
+        )
     Console().print(table)
     for point in found.curves[0].points:
         click.echo(
