@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -333,6 +334,14 @@ def test_shared_and_peculiar_clauses_are_told_apart(sayings: dict[str, Wording])
     peculiar = {clause for _, clauses in phrases.peculiar for clause in clauses}
     assert any("商会共建" in clause for clause in peculiar)
     assert not shared & peculiar
+
+
+def test_clauses_that_differ_by_their_numbers_alone_are_listed_once(fresh: Planted) -> None:
+    phrases = wording(fresh.searcher, "公平竞争审查").phrases
+    for clauses in ([clause for clause, _ in phrases.shared], *(clauses for _, clauses in phrases.peculiar)):
+        plain = [re.sub(r"\d", "", clause) for clause in clauses]
+        assert len(set(plain)) == len(plain)
+    assert any(re.search(r"审查增量文件\d+件", clause) for clause, _ in phrases.shared)
 
 
 def test_copied_words_name_the_earlier_text_first(planted: Planted) -> None:

@@ -33,6 +33,7 @@ NEAR, _MAYBE, _IN_ORDER = 0.6, 0.2, 0.5
 # A measure's name alone is no copied wording: so many bigrams must be common.
 _LEAST = 15
 _CLAUSE = re.compile(r"[^，,、：:。！？；!?;\s]{4,}")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 # A clause is shared when so much of it stands in one piece of another place's sentences, peculiar when no more than that.
 _SHARED, _PECULIAR = 0.8, 0.2
 
@@ -199,9 +200,12 @@ def _reference_of(searcher: Searcher, plain: str) -> ReportSummary | None:
 
 
 def _phrases(entries: Sequence[Entry], places: Sequence[str], plain: Sequence[str]) -> Phrases:
-    """Clauses that stand in several places' sentences, and those that have nothing of another place's."""
+    """Clauses that stand in several places' sentences, and those that have nothing of another place's.
+
+    Of those that differ by their numbers alone the first.
+    """
     shared: dict[str, tuple[str, set[str]]] = {}
-    peculiar: dict[str, dict[str, None]] = {}
+    peculiar: dict[str, dict[str, str]] = {}
     texts: dict[str, str] = {}
     for place, folded in zip(places, plain, strict=True):
         texts[place] = f"{texts.get(place, '')}\n{folded}"
@@ -213,13 +217,13 @@ def _phrases(entries: Sequence[Entry], places: Sequence[str], plain: Sequence[st
             # Its pairs of characters may stand here and there; a shared clause stands in one piece.
             holders = {other for other, share in shares.items() if share >= _SHARED / 2 and _stands(key, others[other])}
             if holders:
-                shared.setdefault(key, (clause, set()))[1].update(holders, {place})
+                shared.setdefault(_NUMBER.sub("", key), (clause, set()))[1].update(holders, {place})
             elif max(shares.values(), default=0.0) <= _PECULIAR:
-                peculiar.setdefault(place, {})[clause] = None
+                peculiar.setdefault(place, {}).setdefault(_NUMBER.sub("", key), clause)
     common = sorted(shared.values(), key=lambda pair: (-len(pair[1]), pair[0]))
     return Phrases(
         tuple((clause, tuple(sorted(who))) for clause, who in common),
-        tuple((place, tuple(clauses)) for place, clauses in peculiar.items()),
+        tuple((place, tuple(clauses.values())) for place, clauses in peculiar.items()),
     )
 
 
