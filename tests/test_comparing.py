@@ -396,6 +396,19 @@ def test_numbers_that_stand_close_together_do_not_break_one_either() -> None:
     assert not covered_by("文件695件，存量695件，另有增量695件", other).any()
 
 
+def test_a_copy_is_followed_over_its_small_edits() -> None:
+    one = fold("认真抓好河道保洁员管理，明确保洁员的职责范围和巡查频次，每月对巡查记录进行抽查，全年抽查12次。")
+    other = fold("切实抓好河道保洁员管理工作，明确保洁员的职责范围、巡查频次，逐月抽查巡查记录，全年抽查30次。")
+    own = fold("河道保洁员管理由渔政站的退休船工负责，谁家门前漂来垃圾谁家捞，捞满一船换一袋米。")
+    assert covered_by(one, other).mean() > 0.6
+    assert covered_by(own, other).mean() < 0.2
+
+
+def test_runs_that_overlap_and_stand_in_different_places_are_both_shared() -> None:
+    one = fold("甲乙丙丁戊己庚辛壬癸子丑寅卯辰")
+    assert covered_by(one, fold("甲乙丙丁戊己庚辛壬癸无关的话己庚辛壬癸子丑寅卯辰")).all()
+
+
 def test_lists_of_numbers_are_no_shared_words() -> None:
     rates = ("办结率98.5%，97.2%，96.1%，95.7%，94.3%，93.9%", "应诉率88.1%，77.2%，66.3%，55.4%，44.5%，33.6%")
     days = ("2021年3月5日、2021年4月6日、2021年7月8日", "2019年1月2日、2019年2月3日、2019年5月6日、2019年8月9日")

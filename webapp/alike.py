@@ -1,4 +1,4 @@
-"""A second look at passages that do not name a measure: do they say what others say who name it?
+"""A second look at passages that do not name a measure: are they near to what others say who name it?
 
 A name and what it stands for may share no words (府院联动: 政府和法院坐到一起商量), but sentences that tell of the same
 practice are near to each other, whatever they call it. No Flask.
@@ -16,7 +16,7 @@ from retrieval.text import normalise
 from retrieval.types import Hit
 from webapp.answer import Entry
 
-# From this agreement on a sentence says what its example says, if its passage also stands so far above the index's
+# From this agreement on a sentence is near to its example, if its passage also stands so far above the index's
 # typical one (docs/decisions/0025).
 ALIKE, NEAR = 0.64, 0.25
 # How likely it is then to be what is asked: weak, until somebody has read it.
@@ -31,7 +31,7 @@ _LEAST = 15
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """The sentence of a passage, by its row and the span in its text, that says what an `example` says."""
+    """The sentence of a passage, by its row and the span in its text, that is near to an `example`."""
 
     row: int
     sentence: tuple[int, int]
@@ -56,7 +56,7 @@ def quoted_tokens(searcher: Searcher, entry: Entry) -> np.ndarray:
 
 
 def said_alike(searcher: Searcher, query: Query, examples: Sequence[Entry], allowed: np.ndarray) -> list[Entry]:
-    """Of the allowed passages, a mask (passages,), the sentences that say what an example says, nearest first.
+    """Of the allowed passages, a mask (passages,), the sentences that are near to an example, nearest first.
 
     One that names another measure of the vocabulary is left out: it is alike because of that one.
     """

@@ -39,7 +39,7 @@ class Entry:
 
     `figure` is what a question for an amount asked for, its offsets in the report's text too; `derived` is worked out
     where no report states it. `strength` is how likely the passage is to answer, from 0 to 1. `like` is another
-    report's quotation that names what is asked, where this one was found by saying the same without the name.
+    report's quotation that names what is asked, where this one was found by being near to it without the name.
     """
 
     hit: Hit

@@ -133,7 +133,8 @@ def _copied(words: str, others: str) -> Iterator[tuple[int, int]]:
         yield from ((end + a, end + b) for a, b in _going_on(words[end:], others[until : until + _AHEAD]))
         before = _going_on(words[:begin][::-1], others[max(0, at - _AHEAD) : at][::-1])
         yield from ((begin - b, begin - a) for a, b in before)
-        begin = end
+        # The run's last words may begin another one, which stands elsewhere.
+        begin = end - GRAM + 1
 
 
 def _going_on(words: str, others: str) -> Iterator[tuple[int, int]]:
