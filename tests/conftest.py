@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import settings
 
+from bench.planted import FRESH, Truth, write
 from indexer.build import build
 from retrieval.config import Config, load_config
 from retrieval.encoder import Encoder, open_encoder
@@ -111,3 +112,34 @@ def interrupts(handled: signal.Handlers | Callable[..., object]) -> Iterator[Non
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@dataclass(frozen=True)
+class Planted:
+    root: Path
+    searcher: Searcher
+    truth: Truth
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: Encoder) -> Planted:
+    folder = tmp_path_factory.mktemp("planted")
+    truth = write(folder / "reports", folder / "references")
+    build([folder / "reports"], folder / "index", config, encoder, quiet, rebuild=False)
+    build([folder / "references"], folder / "index", config, encoder, quiet, rebuild=False, reference=True)
+    return Planted(folder / "index", open_searcher(config, open_index(folder / "index"), encoder), truth)
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: Encoder) -> Planted:
+    """Measures that were written when everything had been built for the others."""
+    folder = tmp_path_factory.mktemp("fresh")
+    truth = write(folder / "reports", measures=FRESH)
+    build([folder / "reports"], folder / "index", config, encoder, quiet, rebuild=False)
+    return Planted(folder / "index", open_searcher(config, open_index(folder / "index"), encoder), truth)
+
+
+@pytest.fixture
+def planted_site(planted: Planted, config: Config, encoder: Encoder) -> Iterator:
+    with create_app(config, service=Service(config, planted.root, encoder)).test_client() as client:
+        yield client

@@ -1,58 +1,23 @@
-"""Wording, reuse and spread, held against a corpus in which the truth is planted (bench/planted.py)."""
+"""Wording and spread, held against a corpus in which the truth is planted (bench/planted.py)."""
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from bench.planted import DATED, FRESH, MEASURES, MISSING, REFERENCE, REFERENCE_QUERY, REFERENCE_TITLE, Truth, write
+from bench.planted import DATED, FRESH, MEASURES, MISSING, REFERENCE, REFERENCE_QUERY, Truth
 from indexer.build import build
 from retrieval.config import Config
 from retrieval.encoder import Encoder
-from retrieval.search import Searcher, open_searcher
-from retrieval.store import open_index
-from retrieval.tags import Naming
+from retrieval.search import Searcher
 from retrieval.text import fold
-from retrieval.types import Filters
-from tests.conftest import quiet
-from webapp import create_app, pictures
-from webapp.answer import Entry, ask
-from webapp.reuse import GRAM, Reuse, covered_by, reuse
-from webapp.service import Service
+from tests.conftest import Planted, quiet
+from webapp import pictures
+from webapp.answer import ask
 from webapp.spread import Spread, spread, stated_date
-from webapp.survey import ask_each
 from webapp.wording import Saying, Wording, _stands, differences, wording
-
-
-@dataclass(frozen=True)
-class Planted:
-    root: Path
-    searcher: Searcher
-    truth: Truth
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: Encoder) -> Planted:
-    folder = tmp_path_factory.mktemp("planted")
-    truth = write(folder / "reports", folder / "references")
-    build([folder / "reports"], folder / "index", config, encoder, quiet, rebuild=False)
-    build([folder / "references"], folder / "index", config, encoder, quiet, rebuild=False, reference=True)
-    return Planted(folder / "index", open_searcher(config, open_index(folder / "index"), encoder), truth)
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory, config: Config, encoder: Encoder) -> Planted:
-    """Measures that were written when everything had been built for the others."""
-    folder = tmp_path_factory.mktemp("fresh")
-    truth = write(folder / "reports", measures=FRESH)
-    build([folder / "reports"], folder / "index", config, encoder, quiet, rebuild=False)
-    return Planted(folder / "index", open_searcher(config, open_index(folder / "index"), encoder), truth)
 
 
 @pytest.fixture(scope="module")
@@ -65,25 +30,12 @@ def sayings(planted: Planted) -> dict[str, Wording]:
     return {measure.query: wording(planted.searcher, measure.query) for measure in MEASURES}
 
 
-@pytest.fixture
-def planted_site(planted: Planted, config: Config, encoder: Encoder) -> Iterator:
-    with create_app(config, service=Service(config, planted.root, encoder)).test_client() as client:
-        yield client
-
-
 def place_of(one: Saying) -> str:
     return one.entry.hit.report.metadata.region.name or ""
 
 
 def year_of(one: Saying) -> int:
     return one.entry.hit.report.metadata.year or 0
-
-
-def reuse_of(planted: Planted, opening: str, place: str, year: int) -> Reuse:
-    for passage, summary in planted.searcher.index.passages():
-        if opening in passage.text and summary.metadata.region.name == place and summary.metadata.year == year:
-            return reuse(planted.searcher.index, passage, summary)
-    raise AssertionError(f"no passage of {place} {year} has {opening}")
 
 
 def test_nine_first_years_of_ten_are_found_and_none_is_wrong(planted: Planted, spreads: dict[str, Spread]) -> None:
@@ -99,92 +51,6 @@ def test_seven_first_years_of_eight_are_found_of_measures_nobody_built_for_and_n
     true = {(place, measure, year) for (place, measure), year in fresh.truth.first_years().items()}
     assert len(found & true) >= 7 / 8 * len(true)
     assert found <= true
-
-
-def alike(fresh: Planted, measure: str) -> list[Entry]:
-    """What a survey found by saying what others say who name the measure."""
-    entries = ask_each(fresh.searcher, measure, Filters()).entries.values()
-    return [entry for found in entries for entry in found if entry.like]
-
-
-def test_a_sentence_that_says_it_without_the_name_is_found_by_one_that_names_it(fresh: Planted) -> None:
-    found = alike(fresh, "公平竞争审查")
-    assert any("有没有偏向本地企业" in entry.quote for entry in found)
-    for entry in found:
-        assert "公平竞争审查" not in entry.quote
-        assert entry.like is not None
-        assert "公平竞争审查" in entry.like.quote
-        assert entry.weak
-        assert "政务公开" not in entry.quote
-        report = fresh.searcher.index.text(entry.hit.report)
-        assert report[entry.start : entry.end] == entry.quote
-
-
-def test_nothing_is_found_alike_that_says_something_else(fresh: Planted) -> None:
-    for measure in FRESH:
-        said = [one.text for one in fresh.truth.mentions if one.measure == measure.query]
-        for entry in alike(fresh, measure.query):
-            assert any(entry.quote in text or text in entry.hit.passage.text for text in said), entry.quote
-
-
-def test_a_report_that_names_the_measure_itself_is_not_held_against_others(fresh: Planted) -> None:
-    entries = ask_each(fresh.searcher, "公平竞争审查", Filters()).entries
-    assert any(found[0].like for found in entries.values())
-    assert all(not one.like for found in entries.values() if not found[0].like for one in found)
-
-
-def test_what_a_place_is_found_to_say_does_not_depend_on_the_places_in_scope(fresh: Planted) -> None:
-    whole = ask_each(fresh.searcher, "公平竞争审查", Filters()).entries
-    for place in {entry.hit.report.metadata.region.county for entry in alike(fresh, "公平竞争审查")}:
-        own = ask_each(fresh.searcher, "公平竞争审查", Filters(region=place)).entries
-        assert own
-        assert {report: [e.quote for e in found] for report, found in own.items()} == {
-            summary.id: [e.quote for e in whole[summary.id]]
-            for summary in fresh.searcher.index.reports
-            if summary.metadata.region.county == place and summary.id in whole
-        }
-
-
-@pytest.mark.parametrize("asked", ["公平竞争审查了多少件", "把村里的路修好"])
-def test_amounts_and_what_is_no_measure_are_not_held_against_others(fresh: Planted, asked: str) -> None:
-    assert not alike(fresh, asked)
-
-
-def test_a_sentence_that_names_another_measure_is_not_found_by_its_likeness(fresh: Planted, monkeypatch) -> None:
-    assert alike(fresh, "公平竞争审查")
-    monkeypatch.setattr(Naming, "others", lambda *_: ["政务公开"])
-    assert not alike(fresh, "公平竞争审查")
-
-
-def test_a_sentence_with_the_name_is_never_said_to_lack_it(fresh: Planted, monkeypatch) -> None:
-    # Of passages beyond so many the words are not looked for.
-    monkeypatch.setattr("webapp.survey._MOST", 3)
-    assert not any("府院联动" in entry.quote for entry in alike(fresh, "府院联动"))
-
-
-def test_what_is_near_to_another_sentence_is_nothing_of_its_own(fresh: Planted) -> None:
-    for measure in ("公平竞争审查", "府院联动"):
-        said = wording(fresh.searcher, measure)
-        assert any(one.entry.like for one in said.words)
-        assert not any(one.entry.like for one in said.distinctive)
-
-
-def test_a_cell_found_by_its_likeness_names_the_sentence_it_is_like(
-    fresh: Planted, config: Config, encoder: Encoder
-) -> None:
-    site = create_app(config, service=Service(config, fresh.root, encoder)).test_client()
-    asked = {"q": "公平竞争审查", "lang": "zh"}
-    cells = [cell for row in site.get("/api/v1/compare", query_string=asked).json["rows"] for cell in row["cells"]]
-    like = [entry["like"] for cell in cells for entry in cell["entries"] if entry["like"]]
-    assert like
-    page = site.get("/compare", query_string=asked).text
-    assert page.count("没有用这个名称") == len(like)
-    for other in ("/wording", "/spread"):
-        text = site.get(other, query_string=asked).text
-        assert 0 < text.count("没有用这个名称") <= text.count("把握较小")
-    assert html.escape(like[0]["link"]) in page
-    taken = site.get("/download/compare.csv", query_string=asked).get_data(as_text=True)
-    assert f"说法近于 does not use the name, is near to {like[0]['region']['county']}" in taken
 
 
 def test_what_is_only_planned_is_never_a_first_year(planted: Planted, spreads: dict[str, Spread]) -> None:
@@ -344,93 +210,6 @@ def test_clauses_that_differ_by_their_numbers_alone_are_listed_once(fresh: Plant
     assert any(re.search(r"审查增量文件\d+件", clause) for clause, _ in phrases.shared)
 
 
-def test_copied_words_name_the_earlier_text_first(planted: Planted) -> None:
-    told = reuse_of(planted, "说理式执法，在处罚决定书", "榆关县", 2018)
-    assert told.share >= 0.8
-    assert not told.first
-    others = [source for source in told.sources if source.kind == "other"]
-    assert others[0].summary.metadata.region.name == "岚溪县"
-    assert others[0].earlier
-
-
-def test_the_first_to_say_it_is_told_so(planted: Planted) -> None:
-    first = planted.truth.first_years()["岚溪县", "说理式执法"]
-    told = reuse_of(planted, "说理式执法，在处罚决定书", "岚溪县", first)
-    assert told.first
-    assert told.share >= 0.8
-
-
-def test_words_of_a_reference_document_are_credited_to_it(planted: Planted) -> None:
-    place, year = planted.truth.repeats[0]
-    told = reuse_of(planted, REFERENCE[0][:12], place, year)
-    assert told.sources[0].kind == "reference"
-    assert told.sources[0].summary.metadata.title == REFERENCE_TITLE
-    assert not told.first
-
-
-def test_own_sentences_share_nothing(planted: Planted) -> None:
-    year = planted.truth.first_years()["桐荫县", "法律明白人"]
-    assert reuse_of(planted, "法律明白人发积分卡", "桐荫县", year).share <= 0.2
-
-
-def test_shared_spans_stand_letter_by_letter_in_another_text(planted: Planted) -> None:
-    told = reuse_of(planted, "说理式执法，在处罚决定书", "榆关县", 2018)
-    texts = [fold(planted.searcher.index.text(source.summary)) for source in told.sources]
-    for start, end in told.spans:
-        words = fold(told.passage.text[start - told.passage.start : end - told.passage.start])
-        assert any(words[:GRAM] in text for text in texts)
-
-
-def test_a_changed_number_does_not_break_a_copied_sentence() -> None:
-    one, other = (
-        "公布轻微违法行为首违不罚清单全年免罚35件并对及时改正的不予处罚",
-        "公布轻微违法行为首违不罚清单全年免罚120件并对及时改正的不予处罚",
-    )
-    assert covered_by(one, other).all()
-    assert covered_by("县里给法律明白人发积分卡换农资", other).sum() == 0
-
-
-def test_numbers_that_stand_close_together_do_not_break_one_either() -> None:
-    one, other = (f"全年审查增量文件{n}件，清理存量文件{n}件，修订、废止文件{n}件" for n in (695, 12))
-    assert covered_by(one, other).all()
-    assert not covered_by("文件695件，存量695件，另有增量695件", other).any()
-
-
-def test_a_copy_is_followed_over_its_small_edits() -> None:
-    one = fold("认真抓好河道保洁员管理，明确保洁员的职责范围和巡查频次，每月对巡查记录进行抽查，全年抽查12次。")
-    other = fold("切实抓好河道保洁员管理工作，明确保洁员的职责范围、巡查频次，逐月抽查巡查记录，全年抽查30次。")
-    own = fold("河道保洁员管理由渔政站的退休船工负责，谁家门前漂来垃圾谁家捞，捞满一船换一袋米。")
-    assert covered_by(one, other).mean() > 0.6
-    assert covered_by(own, other).mean() < 0.2
-
-
-def test_runs_that_overlap_and_stand_in_different_places_are_both_shared() -> None:
-    one = fold("甲乙丙丁戊己庚辛壬癸子丑寅卯辰")
-    assert covered_by(one, fold("甲乙丙丁戊己庚辛壬癸无关的话己庚辛壬癸子丑寅卯辰")).all()
-
-
-def test_lists_of_numbers_are_no_shared_words() -> None:
-    rates = ("办结率98.5%，97.2%，96.1%，95.7%，94.3%，93.9%", "应诉率88.1%，77.2%，66.3%，55.4%，44.5%，33.6%")
-    days = ("2021年3月5日、2021年4月6日、2021年7月8日", "2019年1月2日、2019年2月3日、2019年5月6日、2019年8月9日")
-    assert not covered_by(*rates).any()
-    assert not covered_by(*days).any()
-
-
-def test_a_sentence_full_of_changed_numbers_is_found_in_the_report_it_was_copied_from(
-    config: Config, encoder: Encoder, tmp_path: Path
-) -> None:
-    for place, year, n in (("岚溪", 2020, 695), ("榆关", 2021, 12)):
-        said = f"全年审查增量文件{n}件，清理存量文件{n + 3}件，修订、废止文件{n - 2}件。"
-        text = f"{place}县人民政府{year}年法治政府建设情况报告\n一、主要做法\n{said}\n"
-        (tmp_path / f"{place}.txt").write_text(text, encoding="utf-8")
-    build([tmp_path], tmp_path / "index", config, encoder, quiet, rebuild=False)
-    index = open_index(tmp_path / "index")
-    passage, summary = next(pair for pair in index.passages() if pair[1].metadata.year == 2021)
-    told = reuse(index, passage, summary)
-    assert told.share > 0.9
-    assert [source.summary.metadata.year for source in told.sources] == [2020]
-
-
 def test_reference_documents_are_no_place_that_has_the_measure(planted: Planted) -> None:
     index = planted.searcher.index
     (reference,) = index.references.values()
@@ -481,15 +260,6 @@ def test_pages_answer_in_both_languages(planted_site, path: str, lang: str) -> N
     response = planted_site.get(f"{path}{'&' if '?' in path else '?'}lang={lang}")
     assert response.status_code == 200
     assert "{" not in response.text.split("<main")[1].split("<svg")[0].replace("{}", "")
-
-
-def test_the_reuse_page_marks_and_folds_shared_wording(planted_site, planted: Planted) -> None:
-    told = reuse_of(planted, "说理式执法，在处罚决定书", "榆关县", 2018)
-    page = planted_site.get(f"/reuse/{told.passage.id}").text
-    assert 'class="shared"' in page
-    folded = planted_site.get(f"/reuse/{told.passage.id}?fold=1").text
-    assert 'class="folded"' in folded
-    assert 'class="shared"' not in folded
 
 
 @pytest.mark.parametrize("name", ["curve.svg", "curve.png", "timeline.svg", "timeline.png"])

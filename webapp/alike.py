@@ -39,7 +39,7 @@ class Alike:
     example: Entry
 
 
-def agreement(cosines: np.ndarray) -> float:
+def agreement_of(cosines: np.ndarray) -> float:
     """How far two texts agree by the cosines of their tokens (tokens, other tokens): the mean of MaxSim both ways."""
     return float(cosines.max(axis=1).mean() + cosines.max(axis=0).mean()) / 2
 
@@ -97,7 +97,7 @@ def _different(searcher: Searcher, examples: Sequence[Entry]) -> list[tuple[Entr
     chosen: list[tuple[Entry, np.ndarray]] = []
     for example in examples:
         vectors = quoted_tokens(searcher, example)
-        if len(vectors) >= _LEAST and all(agreement(vectors @ other.T) < _SAME for _, other in chosen):
+        if len(vectors) >= _LEAST and all(agreement_of(vectors @ other.T) < _SAME for _, other in chosen):
             chosen.append((example, vectors))
         if len(chosen) == _EXAMPLES:
             break

@@ -18,8 +18,7 @@ import numpy as np
 from retrieval.search import Searcher
 from retrieval.store import Index
 from retrieval.text import normalise, tokens
-from webapp.alike import agreement as agreement_of
-from webapp.alike import quoted_tokens
+from webapp.alike import agreement_of, quoted_tokens
 from webapp.answer import Entry, place_name
 from webapp.logistic import Logistic
 from webapp.segmentation import words
